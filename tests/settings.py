@@ -1,0 +1,86 @@
+"""Settings of the test suite. ``JSMS_TEST_DATABASE`` = sqlite (default), postgresql or mariadb."""
+
+import os
+from pathlib import Path
+
+BASE = Path(__file__).parent
+SECRET_KEY = "tests-only-" + "x" * 50
+DEBUG = False
+ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
+USE_TZ = os.environ.get("JSMS_TEST_USE_TZ", "1") == "1"
+TIME_ZONE = "Asia/Shanghai"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+USE_I18N = True
+ROOT_URLCONF = "tests.urls"
+STATIC_URL = "/static/"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_jsms",
+]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# The SQLite test database is a file: threads of one test fail on the in-memory one.
+_SQLITE = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": BASE / "db.sqlite3",
+    "OPTIONS": {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+    },
+    "TEST": {"NAME": BASE / "test.sqlite3"},
+}
+_POSTGRESQL = {
+    "ENGINE": "django.db.backends.postgresql",
+    "NAME": os.environ.get("PGDATABASE", "test"),
+    "USER": os.environ.get("PGUSER", "postgres"),
+    "HOST": os.environ.get("PGHOST", "127.0.0.1"),
+    "TEST": {"NAME": "test_django_jsms"},
+}
+# At +08:00, as most servers in China stand: a zone mistake shows only there.
+_MARIADB = {
+    "ENGINE": "django.db.backends.mysql",
+    "NAME": "test",
+    "USER": "root",
+    "HOST": os.environ.get("MYSQL_HOST", "127.0.0.1"),
+    "OPTIONS": {"charset": "utf8mb4", "init_command": "SET time_zone='+08:00'"},
+    "TEST": {"NAME": "test_django_jsms", "CHARSET": "utf8mb4"},
+}
+_NAME = os.environ.get("JSMS_TEST_DATABASE", "sqlite")
+if _NAME == "mariadb":
+    import pymysql
+
+    pymysql.version_info = (2, 2, 7, "final", 0)  # what Django's version check of mysqlclient reads
+    pymysql.install_as_MySQLdb()
+DATABASES = {"default": {"sqlite": _SQLITE, "postgresql": _POSTGRESQL, "mariadb": _MARIADB}[_NAME]}
+if os.environ.get("JSMS_TEST_ATOMIC_REQUESTS") == "1":
+    DATABASES["default"]["ATOMIC_REQUESTS"] = True
