@@ -1,0 +1,165 @@
+"""The WSGI application: JSMS under ``/v1``, everything of the sandbox's own under ``/_sandbox``."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Request, Response
+
+from .breaking import Breaker
+from .call import Call, Route
+from .control import Control
+from .endpoints.schedules import fire_due
+from .ledger import Entry
+from .page import Page
+from .records import Message
+from .refusals import Refusal
+from .routes import find_method, find_path
+from .serving import UNREADABLE
+from .state import State
+from .steps import walk
+from .wire import envelope, json_response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+API: Final = "/v1"
+OWN: Final = "/_sandbox"
+_NOWHERE: Final = Route("", "", work=lambda call: None)
+
+
+class Application:
+    """Takes each request to JSMS, to the control API or to the page."""
+
+    def __init__(self, state: State, stopping: threading.Event, *, loopback: bool) -> None:
+        self.state = state
+        self.on_call: Callable[[Entry], None] = lambda entry: None
+        self._stopping = stopping
+        self._control = Control(state, loopback=loopback)
+        self._page = Page(state.seed)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        try:
+            response = self._respond(request)
+        except ConnectionError:
+            raise
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+            response = _error(Refusal(50019), newer=False)
+        return response(environ, start_response)
+
+    def _respond(self, request: Request) -> Response:
+        path = request.path
+        if path.startswith(f"{API}/"):
+            return self._jsms(request, path)
+        if path == "/":
+            return redirect(f"{OWN}/", 302)
+        if path == OWN or path.startswith(f"{OWN}/"):
+            self.settle()
+            return self._page.respond(request) or self._control.respond(request)
+        return _error(Refusal(50016), newer=False)
+
+    def settle(self) -> None:
+        """Fire the schedules whose time has come."""
+        with self.state.lock:
+            fired = fire_due(self.state)
+        for schedule, messages in fired:
+            entry = self._entry("fired", accepted=True, app_key=schedule.app.key)
+            entry.schedule_id = schedule.schedule_id
+            self._record(entry, messages)
+
+    def _jsms(self, request: Request, path: str) -> Response:
+        self.settle()
+        call = _read(self.state, request, path.removeprefix(API))
+        entry = self._entry("call", method=call.method, path=path[:200])
+        fault = self.state.faults.take(call.method, path, _documented(call.path))
+        if fault is None:
+            return self._work(call, entry)
+        entry.fault = fault.as_json()
+        breaker = Breaker(fault, request.environ["werkzeug.socket"], self._stopping)
+        if fault.when == "after":
+            response = self._work(call, entry)
+            return breaker.apply(response) or response
+        return self._before(breaker, call, entry)
+
+    def _before(self, breaker: Breaker, call: Call, entry: Entry) -> Response:
+        if breaker.fault.fault == "delay":
+            breaker.apply(None)
+            return self._work(call, entry)
+        entry.status = breaker.fault.status
+        self._record(entry, [])
+        return breaker.apply(None) or _error(Refusal(50019), newer=False)
+
+    def _work(self, call: Call, entry: Entry) -> Response:
+        """Checks, work, ledger: in that order, so that what was answered is on disk."""
+        with self.state.lock:
+            try:
+                answer = _perform(call)
+                response = json_response(answer)
+                entry.accepted = call.method != "GET"
+            except Refusal as refusal:
+                entry.code = refusal.code
+                response = _error(refusal, newer=self.state.options.newer_messages)
+        entry.status = response.status_code
+        entry.app_key = call.app.key if call.app else ""
+        entry.schedule_id = call.schedule_id
+        entry.hint = _hint(call, entry)
+        self._record(entry, call.sent)
+        return response
+
+    def _entry(self, event: str, **known: Any) -> Entry:
+        return Entry(event, self.state.clock.now().isoformat(timespec="milliseconds"), **known)
+
+    def _record(self, entry: Entry, messages: list[Message]) -> None:
+        entry.msg_ids = [each.msg_id for each in messages]
+        entry.mobiles = [each.mobile for each in messages]
+        self.state.ledger.write(entry)
+        self.on_call(entry)
+        if messages:
+            self.state.on_messages(messages)
+
+
+def _read(state: State, request: Request, path: str) -> Call:
+    unreadable = request.environ.get(UNREADABLE, False)
+    return Call(
+        state=state,
+        method=request.method,
+        path=path,
+        body=None if unreadable else request.get_data(),
+        media=request.mimetype,
+        authorization=request.headers.get("Authorization"),
+        remote=request.remote_addr or "",
+        route=_NOWHERE,
+    )
+
+
+def _perform(call: Call) -> Any:
+    endpoint, call.args = find_path(call.path)
+    call.route = find_method(endpoint, call.method)
+    walk(call)
+    return call.route.work(call)
+
+
+def _documented(path: str) -> str | None:
+    """The path as the documentation writes it: ``/v1/codes/{msg_id}/valid``."""
+    try:
+        return API + find_path(path)[0].replace("<", "{").replace(">", "}")
+    except Refusal:
+        return None
+
+
+def _hint(call: Call, entry: Entry) -> str | None:
+    if entry.code == 50013 and call.app:
+        known = ", ".join(str(temp_id) for temp_id in sorted(call.app.templates))
+        return f"this app knows the template ids {known}"
+    return None
+
+
+def _error(refusal: Refusal, *, newer: bool) -> Response:
+    return json_response(envelope(refusal, newer=newer), refusal.status)

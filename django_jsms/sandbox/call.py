@@ -1,0 +1,72 @@
+"""One call on its way through the steps: what was asked, what is known so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from .frequency import Key
+from .records import App, Message, Recipient, Schedule, Signature, Template
+from .state import State
+from .wire import Field
+
+KINDS: Final = {1: "code", 2: "notice", 3: "market"}
+
+
+@dataclass(frozen=True)
+class Route:
+    """An endpoint as data: what it takes, which checks it skips, and the work it does at the end."""
+
+    method: str
+    path: str
+    work: Callable[[Call], Any]
+    fields: tuple[Field, ...] = ()
+    many: bool = False
+    generates: bool = False
+    types: tuple[int, ...] = (1, 2, 3)
+    developer: bool = False
+    skips: frozenset[str] = frozenset()
+
+    def takes(self, name: str) -> bool:
+        return any(each.name == name for each in self.fields)
+
+
+@dataclass(slots=True)
+class Call:
+    """``fields`` holds parsed members; ``recipients`` one entry per number, one only where a call has one."""
+
+    state: State
+    method: str
+    path: str
+    body: bytes | None
+    media: str
+    authorization: str | None
+    remote: str
+    route: Route
+    args: dict[str, str] = field(default_factory=dict)
+    app: App | None = None
+    owner: Any = None
+    fields: dict[str, Any] = field(default_factory=dict)
+    recipients: list[Recipient] = field(default_factory=list)
+    template: Template | None = None
+    signature: Signature | None = None
+    schedule: Schedule | None = None
+    noted: list[Key] = field(default_factory=list)
+    sent: list[Message] = field(default_factory=list)
+    schedule_id: str | None = None
+
+    @property
+    def live(self) -> list[Recipient]:
+        """The recipients nothing has been found against."""
+        return [each for each in self.recipients if each.refusal is None]
+
+    @property
+    def the_app(self) -> App:
+        assert self.app is not None
+        return self.app
+
+    @property
+    def limited_as(self) -> str:
+        """Its row in the frequency table."""
+        return KINDS[self.template.type] if self.template else "voice"

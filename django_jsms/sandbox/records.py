@@ -1,0 +1,148 @@
+"""What the sandbox remembers: apps, accounts, templates, signatures, messages, codes, schedules."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from .clock import BEIJING
+from .refusals import Refusal
+
+AUDITING, APPROVED, REJECTED = 0, 1, 2
+CODE, NOTICE, MARKETING = 1, 2, 3
+POOLS: Final = ("balance", "voice", "industry", "market")
+GENEROUS: Final = {"balance": 10_000_000, "voice": 1_000_000, "industry": 10_000_000, "market": 10_000_000}
+
+Pools = dict[str, int | None]
+
+
+@dataclass(slots=True)
+class Template:
+    """A text with placeholders; ``type`` 1 code, 2 notice, 3 marketing; ``ttl`` of its codes in seconds."""
+
+    temp_id: int
+    text: str
+    type: int
+    ttl: int = 300
+    status: int = APPROVED
+
+
+@dataclass(slots=True)
+class Signature:
+    """What stands in front of a text in 【】."""
+
+    sign_id: int
+    text: str
+    status: int = APPROVED
+
+
+@dataclass(slots=True)
+class Account:
+    """A developer: the keys of ``GET /accounts/dev`` and the pools that apps without an allotment share."""
+
+    key: str
+    secret: str
+    pools: Pools = field(default_factory=lambda: dict(GENEROUS))
+
+
+@dataclass(slots=True)
+class App:
+    """One application of an account, with everything that belongs to it alone."""
+
+    key: str
+    secret: str
+    account: Account
+    pools: Pools = field(default_factory=lambda: dict(GENEROUS))
+    templates: dict[int, Template] = field(default_factory=dict)
+    signatures: dict[int, Signature] = field(default_factory=dict)
+    default_sign: int | None = None
+    enabled: bool = True
+    blacklisted: bool = False
+    allowed_ips: frozenset[str] = frozenset()
+    opted_out: set[str] = field(default_factory=set)
+
+
+def opens(owner: App | Account, key: str, secret: str) -> bool:
+    """Whether these are its credentials."""
+    return hmac.compare_digest(owner.key.encode(), key.encode()) and hmac.compare_digest(
+        owner.secret.encode(), secret.encode("utf-8", "surrogatepass")
+    )
+
+
+@dataclass(slots=True)
+class Message:
+    """One text or call that reached a phone; ``code`` when there is one to read off."""
+
+    seq: int
+    msg_id: str
+    app_key: str
+    mobile: str
+    kind: str
+    text: str
+    sent: float
+    segments: int
+    code: str | None = None
+    temp_id: int | None = None
+    tag: str | None = None
+    schedule_id: str | None = None
+
+    @property
+    def sent_at(self) -> datetime:
+        return datetime.fromtimestamp(self.sent, BEIJING)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "seq": self.seq,
+            "msg_id": self.msg_id,
+            "app_key": self.app_key,
+            "mobile": self.mobile,
+            "kind": self.kind,
+            "text": self.text,
+            "code": self.code,
+            "temp_id": self.temp_id,
+            "tag": self.tag,
+            "schedule_id": self.schedule_id,
+            "segments": self.segments,
+            "sent_at": self.sent_at.isoformat(timespec="milliseconds"),
+        }
+
+
+@dataclass(slots=True)
+class Code:
+    """A code somebody may check: under its msg_id, once, until it expires."""
+
+    app_key: str
+    digits: str
+    expires: float
+    verified: bool = False
+
+
+@dataclass(slots=True)
+class Recipient:
+    """One number of a call, and what became of it on the way through the steps."""
+
+    mobile: str
+    params: Mapping[str, str]
+    given: Any = None
+    msg_id: str = ""
+    text: str = ""
+    segments: int = 1
+    refusal: Refusal | None = None
+
+
+@dataclass(slots=True)
+class Schedule:
+    """A send that waits for its time; ``status`` pending, sent or deleted."""
+
+    schedule_id: str
+    app: App
+    due: float
+    template: Template
+    signature: Signature
+    recipients: list[Recipient]
+    many: bool
+    tag: str | None = None
+    status: str = "pending"

@@ -1,0 +1,162 @@
+"""A whole sandbox in this process: start it, read its address, stop it."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import threading
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+from .app import Application
+from .clock import Clock
+from .faults import Fault
+from .ledger import Entry, Ledger
+from .records import POOLS, Message
+from .serving import Server
+from .state import Options, Seed, State
+
+
+class SandboxServer:
+    """JSMS is at ``url + "/v1"``, the phones at ``url + "/_sandbox/"``. Usable as a context manager."""
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        app_key: str = "sandbox",
+        master_secret: str = "sandbox",
+        dev_key: str = "sandbox",
+        dev_secret: str = "sandbox",
+        templates: Mapping[int, str | Mapping[str, object]] | None = None,
+        signatures: Mapping[int, str] | None = None,
+        ledger: str | os.PathLike[str] | None = None,
+        options: Options | None = None,
+    ) -> None:
+        seed = Seed(app_key, master_secret, dev_key, dev_secret, templates or {}, signatures or {})
+        self._stopping = threading.Event()
+        self._host, self._port = host, port
+        self._server: Server | None = None
+        self._threads: list[threading.Thread] = []
+        self.state = State(seed, options=options, ledger=Ledger(ledger))
+        self._app = Application(self.state, self._stopping, loopback=_is_loopback(host))
+
+    def start(self) -> SandboxServer:
+        """Listen, and return: connections are taken from now on. OSError when the port is not free."""
+        self._stopping.clear()
+        self._server = Server(self._host, self._port, self._app)
+        self._threads = [
+            threading.Thread(target=self._server.serve_forever, args=(0.05,), name="jsms-sandbox", daemon=True),
+            threading.Thread(target=self._alarm, name="jsms-sandbox-alarm", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def stop(self) -> None:
+        """End every connection and thread; a second call does nothing."""
+        if self._server is None:
+            return
+        self._stopping.set()
+        self.clock.wake()
+        self._server.shutdown()
+        self._server.end_connections()
+        for thread in self._threads:
+            thread.join(5)
+        self.state.ledger.close()
+        self._server = None
+
+    def __enter__(self) -> SandboxServer:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Its address, without a slash at the end."""
+        if self._server is None:
+            raise RuntimeError("the sandbox is not running: call start()")
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._server.port}"
+
+    @property
+    def outbox(self) -> list[Message]:
+        """Every text and call still kept, oldest first, as in ``django.core.mail.outbox``."""
+        self._app.settle()
+        with self.state.lock:
+            return list(self.state.messages)
+
+    @property
+    def ledger(self) -> list[Entry]:
+        """The calls still kept, oldest first."""
+        return self.state.ledger.entries()
+
+    @property
+    def clock(self) -> Clock:
+        return self.state.clock
+
+    def last_code(self, mobile: str) -> str:
+        """The newest code on that phone; LookupError, listing the outbox, when there is none."""
+        outbox = self.outbox
+        for message in reversed(outbox):
+            if message.mobile == mobile and message.code is not None:
+                return message.code
+        listed = "".join(f"\n  {each.mobile} {each.text}" for each in outbox[-20:]) or " nothing was sent"
+        raise LookupError(f"no code reached {mobile}; the outbox holds:{listed}")
+
+    def fault(self, fault: str, **order: Any) -> None:
+        """Order a fault; the members of ``faults.Fault`` are the keywords."""
+        self.state.faults.add(Fault(fault, **order))
+
+    def balance(self, *, of: str = "app", app_key: str | None = None, **pools: int | None) -> dict[str, int | None]:
+        """Set any of the four pools of an app, or ``of="account"``; all four come back."""
+        if unknown := set(pools) - set(POOLS):
+            raise ValueError(f"no such pool: {', '.join(sorted(unknown))}")
+        with self.state.lock:
+            app = self.state.app(app_key)
+            held = {"app": app.pools, "account": app.account.pools}[of]
+            held.update(pools)
+            return dict(held)
+
+    def reset(self) -> None:
+        """As freshly started: phones, codes, schedules, balances, faults, clock. Ids and the file go on."""
+        self.state.reset()
+
+    def watch(
+        self,
+        *,
+        on_messages: Callable[[list[Message]], None] | None = None,
+        on_call: Callable[[Entry], None] | None = None,
+    ) -> None:
+        """Be told of what reaches the phones, and of every call, from the thread that served it."""
+        self.state.on_messages = on_messages or self.state.on_messages
+        self._app.on_call = on_call or self._app.on_call
+
+    def _alarm(self) -> None:
+        """Fire schedules when their time comes, with nobody asking."""
+        changed = self.clock.changed
+        while not self._stopping.is_set():
+            self._app.settle()
+            with changed:
+                wait = self._until_due()
+                if not self._stopping.is_set() and (wait is None or wait > 0):
+                    changed.wait(wait)
+
+    def _until_due(self) -> float | None:
+        speed = self.clock.speed
+        if not speed or self.state.due_at == float("inf"):
+            return None
+        # Not above an hour: beyond a threading timeout's range, and the clock may have drifted.
+        return min(max((self.state.due_at - self.clock.time()) / speed, 0.0), 3600.0)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,181 @@
+"""Everything the sandbox knows, under one lock."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from math import inf
+from typing import Final
+
+from .clock import Clock
+from .faults import Faults
+from .frequency import Frequency
+from .ledger import Ledger
+from .records import CODE, Account, App, Code, Message, Recipient, Schedule, Signature, Template
+from .rendering import placeholders
+
+#: Every app has it, approved (templates page, 2018-11); its text and ttl are printed nowhere.
+TEMPLATE_1: Final = Template(1, "您的验证码是{{code}}，5分钟内有效。", CODE)
+SIGNATURE_1: Final = "短信沙箱"
+_CODES_KEPT: Final = 200_000
+TYPE_NAMES: Final = {"code": 1, "notice": 2, "marketing": 3}
+
+
+@dataclass
+class Options:
+    """Switches: frequency rules, the newer message texts, /messages' number, words that are refused."""
+
+    frequency: bool = True
+    newer_messages: bool = False
+    msg_id_as_text: bool = False
+    black_words: tuple[str, ...] = ("敏感词",)
+    keep: int = 50_000
+
+
+@dataclass
+class Seed:
+    """What a reset goes back to: one app, its account, its templates and signatures."""
+
+    app_key: str
+    master_secret: str
+    dev_key: str
+    dev_secret: str
+    templates: Mapping[int, str | Mapping[str, object]] = field(default_factory=dict)
+    signatures: Mapping[int, str] = field(default_factory=dict)
+
+
+class State:
+    """Hold ``lock`` while reading or changing more than one thing."""
+
+    def __init__(self, seed: Seed, *, options: Options | None = None, ledger: Ledger | None = None) -> None:
+        self.lock = threading.RLock()
+        self.seed = seed
+        self.options = options or Options()
+        self.clock = Clock()
+        self.ledger = ledger or Ledger()
+        self.faults = Faults()
+        self.on_messages: Callable[[list[Message]], None] = lambda messages: None
+        self.epoch = 0
+        # Hundredths of a second: twelve digits, as in the samples, and new ones after a restart.
+        self._ids = itertools.count(int(time.time() * 100))
+        self._seqs = itertools.count(1)
+        self._empty()
+
+    def reset(self) -> None:
+        """Back to the seed; ids go on, so that an old one never means something new."""
+        with self.lock:
+            self.epoch += 1
+            self.clock.reset()
+            self.faults.clear()
+            self.ledger.clear()
+            self._empty()
+
+    def _empty(self) -> None:
+        self.accounts: dict[str, Account] = {}
+        self.apps: dict[str, App] = {}
+        self.codes: dict[str, Code] = {}
+        self.schedules: dict[str, Schedule] = {}
+        #: No pending schedule is earlier than this.
+        self.due_at = inf
+        self.frequency = Frequency()
+        self.messages: deque[Message] = deque(maxlen=self.options.keep)
+        account = self.add_account(self.seed.dev_key, self.seed.dev_secret)
+        seed = self.seed
+        self.add_app(
+            seed.app_key,
+            seed.master_secret,
+            account=account,
+            templates=seed.templates,
+            signatures=seed.signatures,
+        )
+
+    def add_account(self, key: str, secret: str) -> Account:
+        """A developer account with generous pools."""
+        self.accounts[key] = account = Account(key, secret)
+        return account
+
+    def add_app(
+        self,
+        key: str,
+        secret: str,
+        *,
+        account: Account | None = None,
+        templates: Mapping[int, str | Mapping[str, object]] | None = None,
+        signatures: Mapping[int, str] | None = None,
+    ) -> App:
+        """An app with template 1, the given ones (all approved), and an approved default signature."""
+        with self.lock:
+            app = App(key, secret, account or next(iter(self.accounts.values())))
+            for temp_id, given in {1: TEMPLATE_1.text, **(templates or {})}.items():
+                app.templates[temp_id] = seeded_template(temp_id, given)
+            for sign_id, text in (signatures or {1: SIGNATURE_1}).items():
+                app.signatures[sign_id] = Signature(sign_id, text)
+            app.default_sign = next(iter(app.signatures))
+            self.apps[key] = app
+            return app
+
+    def app(self, key: str | None = None) -> App:
+        """The app with this key, or the first."""
+        return self.apps[key] if key is not None else next(iter(self.apps.values()))
+
+    def new_msg_id(self) -> str:
+        return str(next(self._ids))
+
+    def new_digits(self) -> str:
+        """Six random ones, as in every sample."""
+        return f"{secrets.randbelow(1_000_000):06d}"
+
+    def remember_code(self, app: App, msg_id: str, digits: str, ttl: int) -> None:
+        """From now until its ttl has run out it may be checked, once."""
+        self.codes[msg_id] = Code(app.key, digits, self.clock.time() + ttl)
+        if len(self.codes) > _CODES_KEPT:
+            del self.codes[next(iter(self.codes))]
+
+    def deliver(
+        self,
+        app: App,
+        recipients: Iterable[Recipient],
+        *,
+        kind: str,
+        code: str | None = None,
+        template: Template | None = None,
+        tag: str | None = None,
+        schedule_id: str | None = None,
+    ) -> list[Message]:
+        """Put the texts on the phones."""
+        now, temp_id = self.clock.time(), template.temp_id if template else None
+        reads_code = template is not None and template.type == CODE
+        sent = [
+            Message(
+                next(self._seqs),
+                each.msg_id,
+                app.key,
+                each.mobile,
+                kind,
+                each.text,
+                now,
+                each.segments,
+                code or (each.params.get("code") if reads_code else None),
+                temp_id,
+                tag,
+                schedule_id,
+            )
+            for each in recipients
+        ]
+        self.messages.extend(sent)
+        return sent
+
+
+def seeded_template(temp_id: int, given: str | Mapping[str, object]) -> Template:
+    """From ``{1250: "text"}`` or ``{1250: {"text", "type", "ttl", "status"}}``; the type may be a name."""
+    if isinstance(given, str):
+        given = {"text": given}
+    text = str(given["text"])
+    kind = given.get("type") or ("code" if placeholders(text) == ("code",) else "notice")
+    ttl, status = given.get("ttl", 300), given.get("status", 1)
+    return Template(temp_id, text, TYPE_NAMES.get(str(kind)) or int(str(kind)), int(str(ttl)), int(str(status)))
