@@ -1,0 +1,85 @@
+"""A mainland mobile number: read strictly, shown masked. Plain functions, no table of ranges to go stale."""
+
+from __future__ import annotations
+
+import re
+
+from ..exceptions import InvalidInput
+
+#: Longer than any accepted spelling; what is longer never reaches a regular expression.
+_LONGEST = 32
+_SPACING = str.maketrans("", "", " -")
+_SPELLING = re.compile(r"(?:\+86|0086|86)?(1[3-9][0-9]{9})", re.ASCII)
+_ABROAD = re.compile(r"(?:\+|00)(?!86)[0-9]{6,20}", re.ASCII)
+_DIGITS = re.compile(r"(?:\+86|0086)?[0-9]+", re.ASCII)
+
+#: What is wrong → what to do about it, in English and Chinese. None of them repeats the value.
+_CURES = {
+    "missing": ("is required: give 11 digits, e.g. 13800138000", "不能为空：请填写 11 位手机号，例如 13800138000"),
+    "type": (
+        "must be a string, not a number or another type: write '13800138000' in quotes",
+        "手机号要用字符串：请写成带引号的 '13800138000'，不要用数字或其他类型",
+    ),
+    "length": ("must have 11 digits, e.g. 13800138000", "应为 11 位数字，例如 13800138000"),
+    "range": (
+        "is not a mainland China mobile: it starts with 13 to 19 and has 11 digits",
+        "不是中国大陆手机号：应以 13 至 19 开头，共 11 位",
+    ),
+    "characters": (
+        "may hold ASCII digits only (spaces, hyphens and a leading +86 are accepted); remove anything else",
+        "只能包含半角数字（可带空格、短横线和前缀 +86），请删除其他字符",
+    ),
+    "country": (
+        "belongs to another country: JSMS sends to mainland China (+86) only",
+        "不是中国大陆号码：极光短信只支持 +86 手机号",
+    ),
+}
+
+
+def parse(value: object) -> str:
+    """The canonical form, 11 ASCII digits, of a mobile as people write it.
+
+    Accepted beside plain digits: spaces, hyphens, and one of ``+86``, ``0086``, ``86`` in front
+    (jsms-api, section 2: JSMS itself takes the 11 digits). Nothing is sent.
+
+    Raises InvalidInput with field ``mobile`` and reason ``invalid_mobile``, or
+    ``country_not_allowed`` for a number abroad. The text never repeats the value.
+    """
+    if isinstance(value, str) and len(value) <= _LONGEST:
+        found = _SPELLING.fullmatch(value.translate(_SPACING))
+        if found:
+            return found[1]
+    raise _refusal(_fault(value))
+
+
+def mask(mobile: str) -> str:
+    """``138****8000``: what a person may see of a number. Anything that is no mobile is masked whole."""
+    return f"{mobile[:3]}****{mobile[-4:]}" if len(mobile) == 11 else "****"
+
+
+def _fault(value: object) -> str:
+    if value is None:
+        return "missing"
+    if not isinstance(value, str):
+        return "type"
+    return _spelling_fault(value)
+
+
+def _spelling_fault(value: str) -> str:
+    if len(value) > _LONGEST:
+        return "length"
+    text = value.translate(_SPACING)
+    if not text:
+        return "missing"
+    if _ABROAD.fullmatch(text):
+        return "country"
+    if not _DIGITS.fullmatch(text):
+        return "characters"
+    return "range" if len(text) == 11 or len(text) < 7 else "length"
+
+
+def _refusal(fault: str) -> InvalidInput:
+    en, zh = _CURES[fault]
+    reason = "country_not_allowed" if fault == "country" else "invalid_mobile"
+    zh = zh if zh.startswith("手机号") else f"手机号{zh}"
+    return InvalidInput(f"mobile {en}", field="mobile", reason=reason, zh=f"{zh}（mobile）。")

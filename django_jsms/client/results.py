@@ -1,0 +1,323 @@
+"""What the client answers with: frozen dataclasses, and how each is read from JSMS's JSON.
+
+Ids are text (a template's and a signature's: integers, as JSMS has them); where the sources disagree
+both readings are accepted (jsms-api, section 6). Every ``parse`` raises WrongShape for anything else.
+No ``repr`` shows a whole number or a parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from . import times
+from .mobile import mask
+from .shapes import Payload, WrongShape, integer, items, number, optional_integer, text, text_id
+
+T = TypeVar("T")
+Record = TypeVar("Record", "Report", "Reply")
+
+#: An ``error_code`` that is there but is no number.
+UNREADABLE = 0
+#: What heads every code table of JSMS; one client was seen to get it in items that went out.
+_SUCCESS = 50000
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """JSMS took the send; ``msg_id`` is what its delivery report will carry."""
+
+    msg_id: str
+
+    @classmethod
+    def parse(cls, payload: Payload) -> Sent:
+        return cls(text_id(payload, "msg_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCheck:
+    """Whether the code was right. ``code`` says why not: 50010 wrong, 50011 expired, 50012 used, 50026, 50015."""
+
+    is_valid: bool
+    code: int | None = None
+
+    @classmethod
+    def parse(cls, payload: Payload) -> CodeCheck:
+        verdict, code = payload.get("is_valid"), error_code(payload)
+        if verdict is True and code is None:
+            return cls(True)
+        if verdict is False or (verdict is None and code is not None):
+            return cls(False, code)
+        raise WrongShape("is_valid")
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientResult:
+    """One recipient of a batch or a schedule. ``code`` None: taken; a number: refused, or 0: refused unreadably."""
+
+    mobile: str = field(repr=False)
+    msg_id: str | None = None
+    code: int | None = None
+    message: str = ""
+    params: dict[str, str] | None = field(default=None, repr=False, hash=False)
+
+    @property
+    def ok(self) -> bool:
+        """By the error alone: failed items carry a ``msg_id`` too (jsms-api 2.5)."""
+        return self.code is None
+
+    @property
+    def masked(self) -> str:
+        return mask(self.mobile)
+
+    @classmethod
+    def parse(cls, item: Payload) -> RecipientResult:
+        given = item.get("msg_id")
+        params = item.get("temp_para")
+        return cls(
+            mobile=text_id(item, "mobile"),
+            msg_id=None if given in (None, "") else text_id(item, "msg_id"),
+            code=_code(item.get("error_code")),
+            message=str(item.get("error_message") or ""),
+            # PHP's clients made ``[]`` of an empty object; so may an echo of it.
+            params=params if isinstance(params, dict) and params else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """The answer to a batch. A recipient that is not listed has no known outcome, whatever the counts say."""
+
+    success_count: int
+    failure_count: int
+    recipients: tuple[RecipientResult, ...]
+
+    @classmethod
+    def parse(cls, payload: Payload) -> BatchResult:
+        listed = items(payload, "recipients", "failure_recipients")
+        return cls(integer(payload, "success_count"), integer(payload, "failure_count"), _recipients(listed))
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A schedule that JSMS holds. The counts are None for one of a single recipient."""
+
+    schedule_id: str
+    success_count: int | None = None
+    failure_count: int | None = None
+    failures: tuple[RecipientResult, ...] = ()
+
+    @classmethod
+    def parse(cls, payload: Payload) -> Scheduled:
+        return cls(text_id(payload, "schedule_id"))
+
+    @classmethod
+    def parse_batch(cls, payload: Payload) -> Scheduled:
+        listed = _recipients(items(payload, "failure_recipients", "recipients"))
+        return cls(
+            text_id(payload, "schedule_id"),
+            integer(payload, "success_count"),
+            integer(payload, "failure_count"),
+            tuple(one for one in listed if not one.ok),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleInfo:
+    """What JSMS holds. Each recipient's ``msg_id`` is the only bridge to its report: keep it (jsms-api 2.10)."""
+
+    schedule_id: str
+    send_at: datetime
+    temp_id: int
+    recipients: tuple[RecipientResult, ...]
+
+    @classmethod
+    def parse(cls, payload: Payload) -> ScheduleInfo:
+        listed = payload.get("recipients")
+        if not isinstance(listed, list):
+            raise WrongShape("recipients")
+        return cls(
+            text_id(payload, "schedule_id"),
+            _time(times.from_wall, payload, "send_time"),
+            integer(payload, "temp_id"),
+            _recipients(listed),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Segments (条) left, by pool. None: nothing of that kind was ever allotted, which is not zero."""
+
+    all_purpose: int | None = None
+    voice: int | None = None
+    industry: int | None = None
+    market: int | None = None
+
+    @classmethod
+    def parse_account(cls, payload: Payload) -> Balance:
+        return cls._parse(payload, "dev_")
+
+    @classmethod
+    def parse_app(cls, payload: Payload) -> Balance:
+        return cls._parse(payload, "app_")
+
+    @classmethod
+    def _parse(cls, payload: Payload, prefix: str) -> Balance:
+        if error_code(payload) is not None:  # 50033: draws from the account's pool, has none of its own
+            return cls()
+        names = [f"{prefix}{pool}" for pool in ("balance", "voice", "industry", "market")]
+        if not any(name in payload for name in names):
+            raise WrongShape(names[0])
+        return cls(*(optional_integer(payload, name) for name in names))
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateSaved:
+    """JSMS took the text of a template; its audit begins."""
+
+    temp_id: int
+
+    @classmethod
+    def parse(cls, payload: Payload) -> TemplateSaved:
+        return cls(integer(payload, "temp_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateInfo:
+    """A template at JSMS. ``type`` 1 code, 2 notice, 3 marketing; ``status`` 0 in audit, 1 approved, 2 rejected."""
+
+    temp_id: int
+    template: str
+    type: int
+    ttl: int | None
+    remark: str
+    status: int
+
+    @classmethod
+    def parse(cls, payload: Payload) -> TemplateInfo:
+        return cls(
+            temp_id=integer(payload, "temp_id"),
+            template=text(payload, "template"),
+            type=integer(payload, "type"),
+            ttl=optional_integer(payload, "ttl") or None,
+            remark=str(payload.get("remark") or ""),
+            status=integer(payload, "status"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureSaved:
+    """JSMS took a signature; its audit begins."""
+
+    sign_id: int
+
+    @classmethod
+    def parse(cls, payload: Payload) -> SignatureSaved:
+        return cls(integer(payload, "sign_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureInfo:
+    """A signature at JSMS; ``status`` 0 in audit, 1 approved, 2 rejected."""
+
+    sign_id: int
+    sign: str
+    status: int
+    is_default: bool
+    in_use: bool
+
+    @classmethod
+    def parse(cls, payload: Payload) -> SignatureInfo:
+        return cls(
+            sign_id=integer(payload, "sign_id"),
+            sign=text(payload, "sign"),
+            status=integer(payload, "status"),
+            is_default=optional_integer(payload, "is_default") == 1,
+            in_use=optional_integer(payload, "use_status") == 1,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of one message: ``status`` 4001 is delivered, all others are not (jsms-api 3.5)."""
+
+    msg_id: str
+    mobile: str = field(repr=False)
+    status: int
+    received_at: datetime
+
+    @classmethod
+    def parse(cls, item: Payload) -> Report:
+        received_at = _time(times.from_wire, item, "receiveTime")
+        return cls(text_id(item, "msgId"), text_id(item, "phone"), integer(item, "status"), received_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a recipient wrote back. There is no msg_id: number and time are all that ties it to a send."""
+
+    mobile: str = field(repr=False)
+    content: str = field(repr=False)
+    replied_at: datetime
+
+    @classmethod
+    def parse(cls, item: Payload) -> Reply:
+        return cls(text_id(item, "phone"), text(item, "content"), _time(times.from_wire, item, "replyTime"))
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled(Generic[Record]):
+    """One pull. JSMS hands each record out once: store ``raw`` first, work on ``records`` after.
+
+    ``raw`` is the JSON as it came; ``unreadable`` counts the entries of it that are in no known form.
+    """
+
+    raw: str = field(repr=False)
+    records: tuple[Record, ...]
+    unreadable: int = 0
+
+    @classmethod
+    def read(cls, raw: str, entries: list[Any], parse: Callable[[Payload], Record]) -> Pulled[Record]:
+        records = tuple(_readable(entries, parse))
+        return cls(raw, records, len(entries) - len(records))
+
+
+def nothing(payload: Payload) -> None:
+    """A deletion answers with nothing."""
+
+
+def error_code(payload: Payload) -> int | None:
+    """``error.code`` as a number, whether it came as one or quoted; None where there is no error."""
+    error = payload.get("error")
+    return _code(error.get("code", "?") if isinstance(error, dict) else error)
+
+
+def _code(value: object) -> int | None:
+    if value is None or value == "":
+        return None
+    code = number(value)
+    if code is None:
+        return UNREADABLE
+    return None if code == _SUCCESS else code
+
+
+def _recipients(listed: list[Any]) -> tuple[RecipientResult, ...]:
+    return tuple(_readable(listed, RecipientResult.parse))
+
+
+def _readable(entries: list[Any], parse: Callable[[Payload], T]) -> Iterator[T]:
+    """One entry that cannot be read is left out and never spoils the others: it counts as not listed."""
+    for entry in entries:
+        try:
+            yield parse(entry)
+        except (WrongShape, AttributeError):
+            continue
+
+
+def _time(read: Callable[[Any], datetime], payload: Payload, name: str) -> datetime:
+    try:
+        return read(payload.get(name))
+    except (ValueError, TypeError, OverflowError):
+        raise WrongShape(name) from None

@@ -1,0 +1,232 @@
+"""One exchange with JSMS over pooled connections: the only module that knows the HTTP library.
+
+Never a retry, a redirection, a proxy or a ``.netrc`` from the environment, a cookie, or a TLS
+certificate that is not verified. Whether a failure may mean an SMS is decided by whether bytes were
+written, which the connections keep track of: exception classes alone misjudge (semantics 4).
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import os
+import socket
+import ssl
+import zlib
+from time import perf_counter
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.filepost import encode_multipart_formdata
+
+from .. import __version__
+from ..exceptions import JSMSError
+from . import answers, deadline
+from .answers import Answer
+from .calls import Timeout
+from .deadline import Exchange
+from .routes import Route
+
+logger = logging.getLogger("django_jsms")
+
+#: Of an answer, decoded. JSMS's largest, 1000 recipients that failed, is a quarter of it.
+LARGEST_ANSWER = 1024 * 1024
+MOST_CONNECTIONS = 32
+#: Seconds. Balancers drop idle connections silently; a send must not find that out.
+LONGEST_IDLE = 15.0
+
+_forks = 0
+
+
+def _forked() -> None:
+    global _forks
+    _forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+class _Tracked:
+    """What our connections add to urllib3's: the deadline, the byte flag, and an age."""
+
+    response_class = deadline.TimedResponse
+    _used = 0.0
+
+    def _new_conn(self: Any) -> socket.socket:
+        sock = deadline.connect((self._dns_host, self.port), self.socket_options or [])
+        deadline.current.exchange.phase = "handshake"
+        return sock
+
+    def connect(self) -> None:
+        try:
+            super().connect()  # type: ignore[misc]
+        except (ssl.SSLCertVerificationError, ssl.CertificateError):
+            deadline.current.exchange.phase = "tls_untrusted"
+            raise
+
+    def send(self: Any, data: bytes) -> None:
+        if self.sock is None:
+            self.connect()
+        deadline.send(self.sock, data)
+
+    def getresponse(self) -> Any:
+        self._used = deadline.clock()
+        return super().getresponse()  # type: ignore[misc]
+
+    @property
+    def is_connected(self) -> bool:
+        return deadline.clock() - self._used < LONGEST_IDLE and super().is_connected  # type: ignore[misc]
+
+
+class _Connection(_Tracked, HTTPConnection):  # type: ignore[misc]
+    pass
+
+
+class _SecureConnection(_Tracked, HTTPSConnection):  # type: ignore[misc]
+    pass
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class _Adapter(HTTPAdapter):
+    """Its pools make our connections. Not blocking: a full pool would eat a call's time (decisions 8)."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=MOST_CONNECTIONS, max_retries=0, pool_block=False)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+
+class Transport:
+    """The connections of one client. Shared by threads; a forked child makes its own."""
+
+    def __init__(self, base_url: str, ca_bundle: str | None) -> None:
+        self._base_url = base_url
+        self._verify: bool | str = ca_bundle or True
+        self._adapters: dict[tuple[int, bool], HTTPAdapter] = {}
+
+    def exchange(
+        self,
+        route: Route,
+        path: str,
+        login: str,
+        body: bytes | None,
+        content_type: str,
+        timeout: Timeout,
+    ) -> Answer:
+        """The answer to one request, or NotSent, MaybeSent or NoAnswer. Never more than one request."""
+        request = self._prepared(route, path, login, body, content_type)
+        exchange = Exchange(timeout.connect, timeout.read, timeout.total)
+        started = perf_counter()
+        outcome = self._tried(route, request, exchange, timeout)
+        _log(route, outcome, started)
+        if isinstance(outcome, Answer):
+            return outcome
+        raise outcome
+
+    def form(self, parts: dict[str, Any]) -> tuple[bytes, str]:
+        """The body of a multipart form, and its content type."""
+        return encode_multipart_formdata(parts)
+
+    def _tried(
+        self, route: Route, request: requests.PreparedRequest, exchange: Exchange, timeout: Timeout
+    ) -> Answer | JSMSError:
+        """The failure is returned and raised by the caller, so that it carries no context: the HTTP
+        library's exceptions hold the request, with its number and its secret."""
+        deadline.current.exchange = exchange
+        try:
+            return self._answer(route, request, timeout)
+        except Exception as error:
+            if exchange.written:
+                return answers.lost(route, f"no complete answer came ({type(error).__name__})")
+            if not isinstance(error, _WIRE):
+                raise
+            return answers.unsent(exchange.phase)
+
+    def _answer(self, route: Route, request: requests.PreparedRequest, timeout: Timeout) -> Answer:
+        response = self._adapter(route).send(
+            request, stream=True, timeout=(timeout.connect, timeout.read), verify=self._verify
+        )
+        raw = response.raw
+        try:
+            body = _decoded(_whole(raw), raw.headers.get("Content-Encoding", ""))
+            return Answer(raw.status, raw.headers.get("Retry-After", ""), body)
+        finally:
+            # Read to its end, the connection is in the pool already; else it is of no more use.
+            raw.close()
+            raw.release_conn()
+
+    def _adapter(self, route: Route) -> HTTPAdapter:
+        """Without a lock: one held at the moment of a fork would stay locked in the child. What a parent
+        left is not touched either; its connections are the parent's."""
+        key = (_forks, route.codes)
+        return self._adapters.get(key) or self._adapters.setdefault(key, _Adapter())
+
+    def _prepared(
+        self, route: Route, path: str, login: str, body: bytes | None, content_type: str
+    ) -> requests.PreparedRequest:
+        """By hand: a session would take longer to prepare it than the connection to send it."""
+        request = requests.PreparedRequest()
+        request.method = route.method
+        request.url = self._base_url + path
+        request.headers = CaseInsensitiveDict(_HEADERS)
+        request.headers["Authorization"] = login
+        if body is not None:
+            request.body = body
+            request.headers["Content-Type"] = content_type
+            request.headers["Content-Length"] = str(len(body))
+        return request
+
+
+#: Everything the libraries raise for what happens on a wire.
+_WIRE = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
+_HEADERS = {
+    "Accept": "application/json",
+    # Answers are small; a server that compresses all the same is read within the same cap.
+    "Accept-Encoding": "identity",
+    "User-Agent": f"django-jsms/{__version__}",
+}
+
+
+def _whole(raw: Any) -> bytes:
+    """The body as it came, to its end; ValueError beyond the cap, the library's errors when it breaks off."""
+    body = b""
+    while not raw.closed:
+        body += raw.read(LARGEST_ANSWER + 1 - len(body), decode_content=False)
+        if len(body) > LARGEST_ANSWER:
+            raise ValueError("the answer is too large")
+    return body
+
+
+def _decoded(body: bytes, encoding: str) -> bytes:
+    """200 MB fit into 194 KB of gzip: no more is unpacked than the cap (semantics 4)."""
+    if not body or encoding.strip().lower() in ("", "identity"):
+        return body
+    if encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        raise ValueError("an encoding that was not asked for")
+    unpacker = zlib.decompressobj(wbits=47)  # gzip or zlib, by the first bytes
+    plain = unpacker.decompress(body, LARGEST_ANSWER + 1)
+    if len(plain) > LARGEST_ANSWER or not unpacker.eof or unpacker.unused_data:
+        raise ValueError("the answer is too large, or broken off")
+    return plain
+
+
+def _log(route: Route, outcome: Answer | JSMSError, started: float) -> None:
+    """The pattern of the path, never the path: ids stay out of logs, and with them numbers and bodies."""
+    if logger.isEnabledFor(logging.DEBUG):
+        said = outcome.status if isinstance(outcome, Answer) else outcome.reason
+        elapsed = (perf_counter() - started) * 1000
+        logger.debug("%s %s: %s in %.0f ms", route.method, route.path, said, elapsed)
