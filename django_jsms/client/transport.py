@@ -13,6 +13,7 @@ import os
 import socket
 import ssl
 import zlib
+from http.cookiejar import DefaultCookiePolicy
 from time import perf_counter
 from typing import Any
 
@@ -110,13 +111,30 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
 
 
+class _Session(requests.Session):
+    """Keeps nothing of its own accord: no environment, no cookies, no redirections.
+
+    Still a session, because that is where tracing tools look for calls.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.adapters.clear()
+        self.mount("http", _Adapter())
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Without a target nothing is prepared for one, and no body is read for its sake."""
+
+
 class Transport:
     """The connections of one client. Shared by threads; a forked child makes its own."""
 
     def __init__(self, base_url: str, ca_bundle: str | None) -> None:
         self._base_url = base_url
         self._verify: bool | str = ca_bundle or True
-        self._adapters: dict[tuple[int, bool], HTTPAdapter] = {}
+        self._sessions: dict[tuple[int, bool], _Session] = {}
 
     def exchange(
         self,
@@ -157,8 +175,13 @@ class Transport:
             return answers.unsent(exchange.phase)
 
     def _answer(self, route: Route, request: requests.PreparedRequest, timeout: Timeout) -> Answer:
-        response = self._adapter(route).send(
-            request, stream=True, timeout=(timeout.connect, timeout.read), verify=self._verify
+        response = self._session(route).send(
+            request,
+            stream=True,
+            timeout=(timeout.connect, timeout.read),
+            verify=self._verify,
+            proxies={},
+            allow_redirects=False,
         )
         raw = response.raw
         try:
@@ -169,11 +192,11 @@ class Transport:
             raw.close()
             raw.release_conn()
 
-    def _adapter(self, route: Route) -> HTTPAdapter:
+    def _session(self, route: Route) -> _Session:
         """Without a lock: one held at the moment of a fork would stay locked in the child. What a parent
         left is not touched either; its connections are the parent's."""
         key = (_forks, route.codes)
-        return self._adapters.get(key) or self._adapters.setdefault(key, _Adapter())
+        return self._sessions.get(key) or self._sessions.setdefault(key, _Session())
 
     def _prepared(
         self, route: Route, path: str, login: str, body: bytes | None, content_type: str
