@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 BASE = Path(__file__).parent
 SECRET_KEY = "tests-only-" + "x" * 50
@@ -49,7 +50,7 @@ TEMPLATES = [
 ]
 
 # The SQLite test database is a file: threads of one test fail on the in-memory one.
-_SQLITE = {
+_SQLITE: dict[str, Any] = {
     "ENGINE": "django.db.backends.sqlite3",
     "NAME": BASE / "db.sqlite3",
     "OPTIONS": {
@@ -59,7 +60,7 @@ _SQLITE = {
     },
     "TEST": {"NAME": BASE / "test.sqlite3"},
 }
-_POSTGRESQL = {
+_POSTGRESQL: dict[str, Any] = {
     "ENGINE": "django.db.backends.postgresql",
     "NAME": os.environ.get("PGDATABASE", "test"),
     "USER": os.environ.get("PGUSER", "postgres"),
@@ -67,7 +68,7 @@ _POSTGRESQL = {
     "TEST": {"NAME": "test_django_jsms"},
 }
 # At +08:00, as most servers in China stand: a zone mistake shows only there.
-_MARIADB = {
+_MARIADB: dict[str, Any] = {
     "ENGINE": "django.db.backends.mysql",
     "NAME": "test",
     "USER": "root",
@@ -81,6 +82,8 @@ if _NAME == "mariadb":
 
     pymysql.version_info = (2, 2, 7, "final", 0)  # what Django's version check of mysqlclient reads
     pymysql.install_as_MySQLdb()
-DATABASES = {"default": {"sqlite": _SQLITE, "postgresql": _POSTGRESQL, "mariadb": _MARIADB}[_NAME]}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {"sqlite": _SQLITE, "postgresql": _POSTGRESQL, "mariadb": _MARIADB}[_NAME]
+}
 if os.environ.get("JSMS_TEST_ATOMIC_REQUESTS") == "1":
     DATABASES["default"]["ATOMIC_REQUESTS"] = True

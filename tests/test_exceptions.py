@@ -3,7 +3,7 @@ import pickle
 import pytest
 
 from django_jsms import exceptions
-from django_jsms.exceptions import InvalidInput, InTransaction, JSMSError, LimitExceeded, MaybeSent, Refused
+from django_jsms.exceptions import InTransaction, InvalidInput, JSMSError, LimitExceeded, MaybeSent, Refused
 
 ALL = [cls for cls in vars(exceptions).values() if isinstance(cls, type) and issubclass(cls, JSMSError)]
 

@@ -1,0 +1,64 @@
+"""Apps and accounts of JSMS: for now, what pauses them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, Self
+
+from django.db import models, router
+from django.db.models import Count
+from django.utils.translation import gettext_lazy as _
+
+from .base import DatabaseClock, now, read_clock
+
+#: How often a paused app may be asked whether its reason is gone.
+PROBE_EVERY: Final = timedelta(seconds=60)
+
+
+class PauseQuerySet(models.QuerySet["Pause"]):
+    def primary(self) -> Self:
+        return self.using(router.db_for_write(self.model))
+
+    def binding(self, app: str, template_id: int | None, fingerprint: str, at: datetime) -> Self:
+        """The pauses that keep this app from sending this template with these keys."""
+        return self.filter(app=app, template_id__in={0, template_id or 0}).filter(
+            models.Q(key_fingerprint="") | models.Q(key_fingerprint=fingerprint),
+            models.Q(until=None) | models.Q(until__gt=at),
+        )
+
+    def gate(self, app: str, template_id: int | None, fingerprint: str) -> tuple[datetime, Pause | None]:
+        """The database's time, and what is in the way of a send, if anything: one statement where nothing is."""
+        binding = self.binding(app, template_id, fingerprint, now())
+        # The clock rides on an aggregate, because an aggregate answers one row even where nothing matches.
+        seen = binding.aggregate(pauses=Count("pk"), clock=DatabaseClock() + Count("pk") * 0)
+        return read_clock(seen["clock"]), binding.order_by("template_id").first() if seen["pauses"] else None
+
+    def take_probe(self, pause: Pause) -> bool:
+        """Whether this caller is the one that asks, this minute."""
+        at = now()
+        return bool(self.filter(pk=pause.pk, probed_at__lte=at - PROBE_EVERY).update(probed_at=at, updated_at=at))
+
+
+class Pause(models.Model):
+    """Why an app (or one template of it) is not sending. A pause by bad keys binds only those keys."""
+
+    app = models.CharField(_("app"), max_length=64)
+    #: 0 = the whole app.
+    template_id = models.IntegerField(_("template"), default=0)
+    reason = models.CharField(_("reason"), max_length=32)
+    code = models.IntegerField(_("JSMS code"), null=True)
+    key_fingerprint = models.CharField(max_length=16, blank=True, default="")
+    since = models.DateTimeField(_("since"), default=now)
+    until = models.DateTimeField(_("until"), null=True)
+    probed_at = models.DateTimeField(default=now, editable=False)
+    updated_at = models.DateTimeField(default=now, editable=False)
+
+    objects = PauseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("pause")
+        verbose_name_plural = _("pauses")
+        constraints = [models.UniqueConstraint(fields=["app", "template_id"], name="jsms_pause_app_template")]
+
+    def __str__(self) -> str:
+        return f"{self.app}/{self.template_id}: {self.reason}" if self.template_id else f"{self.app}: {self.reason}"

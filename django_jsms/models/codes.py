@@ -1,0 +1,128 @@
+"""Verification codes: one row per code sent. The code itself is JSMS's secret and never stored."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final
+
+from django.db import models
+from django.db.models import Case, F, Value, When
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from .base import Outgoing, OutgoingQuerySet
+
+#: How often one code may be checked.
+MOST_CHECKS: Final = 5
+#: How long the proof of a checked code can be redeemed.
+PROOF_LIFE: Final = timedelta(minutes=5)
+
+
+def new_token() -> str:
+    """An opaque public name for a code, safe to hand to a client."""
+    return secrets.token_urlsafe(24)
+
+
+class CodeQuerySet(OutgoingQuerySet):
+    def current(self, *, purpose: str, **found_by: str) -> VerificationCode | None:
+        """The code that a check is about: the newest that was sent, else the newest of all."""
+        code: VerificationCode | None = (
+            self.filter(purpose=purpose, **found_by)
+            .order_by(Case(When(status="sent", then=Value(0)), default=Value(1)), "-pk")
+            .first()
+        )
+        return code
+
+    def spend_proof(self, token: str, purpose: str, at: datetime) -> bool:
+        """Redeem a proof once, within its life, in the caller's transaction."""
+        return bool(
+            self.filter(
+                token=token,
+                purpose=purpose,
+                status="verified",
+                proof_used_at=None,
+                verified_at__gt=at - PROOF_LIFE,
+            ).update(proof_used_at=at, updated_at=at)
+        )
+
+
+class VerificationCode(Outgoing):
+    """One code to one number for one purpose; never the code itself."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", pgettext_lazy("code", "pending")
+        SENDING = "sending", pgettext_lazy("code", "sending")
+        SENT = "sent", pgettext_lazy("code", "sent")
+        FAILED = "failed", pgettext_lazy("code", "failed")
+        UNKNOWN = "unknown", pgettext_lazy("code", "unknown (may have been sent)")
+        VERIFIED = "verified", pgettext_lazy("code", "verified")
+        LOCKED = "locked", pgettext_lazy("code", "locked")
+        SUPERSEDED = "superseded", pgettext_lazy("code", "superseded")
+        EXPIRED = "expired", pgettext_lazy("code", "expired unsent")
+
+    class Channel(models.TextChoices):
+        TEXT = "text", _("text message")
+        VOICE = "voice", _("voice call")
+
+    token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
+    purpose = models.CharField(_("purpose"), max_length=32)
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel, default=Channel.TEXT)
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.PENDING)
+    ip = models.GenericIPAddressField(_("IP address"), null=True)
+    checks = models.PositiveSmallIntegerField(_("checks"), default=0)
+    verified_at = models.DateTimeField(_("verified at"), null=True)
+    proof_used_at = models.DateTimeField(_("proof redeemed at"), null=True)
+
+    objects: ClassVar[Any] = CodeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("verification code")
+        verbose_name_plural = _("verification codes")
+        indexes = [
+            models.Index(fields=["mobile_hash", "purpose", "status"], name="jsms_code_number"),
+            models.Index(fields=["status", "not_before"], name="jsms_code_due"),
+            models.Index(fields=["msg_id"], name="jsms_code_msg_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.masked_mobile} {self.purpose} {self.status}"
+
+    def attempts_left(self) -> int:
+        """How many more checks this code allows."""
+        return max(0, MOST_CHECKS - self.checks)
+
+    def reserve_check(self, at: datetime) -> bool:
+        """Count one check before it is made. The counter is the only gate: 200 racers make 5 calls."""
+        open_ = self._rows().filter(status="sent", checks__lt=MOST_CHECKS, expires_at__gt=at)
+        return self._count(open_, at, 1)
+
+    def return_check(self, at: datetime) -> bool:
+        """Take a check back of which no byte reached JSMS."""
+        return self._count(self._rows().filter(status="sent", checks__gt=0), at, -1)
+
+    def _count(self, rows: Any, at: datetime, by: int) -> bool:
+        """The database counts; here stands at least what this check made of it."""
+        checks = self.checks + by
+        if not self._win(rows, at, checks=F("checks") + by):
+            return False
+        self.checks = checks
+        return True
+
+    def mark_verified(self, at: datetime) -> bool:
+        """The only way to success: of many right checks one wins this."""
+        return self._win(self._rows().filter(status="sent"), at, status="verified", verified_at=at)
+
+    def lock_spent(self, at: datetime) -> bool:
+        """Close a code whose checks are used up."""
+        return self._win(self._rows().filter(status="sent", checks__gte=MOST_CHECKS), at, status="locked")
+
+    def supersede_older(self, at: datetime) -> int:
+        """Earlier codes of the same number and purpose end where this one was sent."""
+        older: int = (
+            type(self)
+            .objects.primary()
+            .filter(mobile_hash=self.mobile_hash, purpose=self.purpose, status="sent", pk__lt=self.pk)
+            .update(status="superseded", updated_at=at)
+        )
+        return older

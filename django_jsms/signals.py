@@ -1,0 +1,17 @@
+"""What a project may listen to. Sender is the model's class, ``instance`` the committed row.
+
+Signals announce, right after the commit they tell of; none of django_jsms's own work hangs on them.
+"""
+
+from django.dispatch import Signal
+
+#: JSMS took the code; ``instance.msg_id`` is set.
+code_sent = Signal()
+#: The code cannot be checked: ``instance.status`` is ``failed``, ``unknown`` or ``expired``.
+code_failed = Signal()
+#: The right code was given, for the first and only time.
+code_verified = Signal()
+#: An app or one of its templates was paused by a refusal; ``instance`` is the Pause.
+app_paused = Signal()
+#: The pause is over; ``instance`` is the Pause that was removed.
+app_resumed = Signal()

@@ -1,0 +1,81 @@
+"""What the whole suite shares."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from django_jsms import signals
+
+MOBILE = "13800138000"
+
+
+@pytest.fixture
+def heard() -> Iterator[list[tuple[str, Any]]]:
+    """Every signal of django_jsms that was sent: its name, and the status of its instance."""
+    calls: list[tuple[str, Any]] = []
+    names = {signal: name for name, signal in vars(signals).items() if isinstance(signal, signals.Signal)}
+
+    def listen(signal: Any, instance: Any, **kwargs: Any) -> None:
+        calls.append((names[signal], getattr(instance, "status", None)))
+
+    for signal in names:
+        signal.connect(listen, weak=False)
+    yield calls
+    for signal in names:
+        signal.disconnect(listen)
+
+
+@pytest.fixture
+def race() -> Callable[[int, Callable[[], Any]], list[Any]]:
+    """``race(50, call)`` makes 50 calls in threads that start at once; answers results and errors."""
+
+    def run(count: int, call: Callable[[], Any]) -> list[Any]:
+        start, outcomes = threading.Barrier(count), []
+
+        def body() -> None:
+            try:
+                start.wait()
+                outcomes.append(call())
+            except Exception as error:
+                outcomes.append(error)
+            finally:
+                connections.close_all()
+
+        threads = [threading.Thread(target=body) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert len(outcomes) == count
+        return outcomes
+
+    return run
+
+
+@pytest.fixture
+def count_statements() -> Callable[[], Any]:
+    """``with count_statements() as statements:`` collects SQL, BEGIN, COMMIT and SAVEPOINT not counted."""
+    from contextlib import contextmanager
+
+    from django.db import connection
+
+    frame = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+
+    @contextmanager
+    def collect() -> Iterator[list[str]]:
+        statements: list[str] = []
+
+        def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            if not sql.upper().startswith(frame):
+                statements.append(sql)
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(note):
+            yield statements
+
+    return collect
