@@ -1,0 +1,145 @@
+"""Pauses: an account-level refusal stops an app's sends, and ends by a probe or by a person."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import IntegrityError, router
+
+from .. import conf, signals
+from ..exceptions import AppPaused, JSMSError, NotSent, Refused
+from ..models.accounts import Pause
+from ..models.base import durably, now
+from .clients import get_client
+
+logger = logging.getLogger("django_jsms")
+
+#: A pause that waiting alone may end: seconds of the first, and of the longest after repeats.
+BACKOFF: Final = (1, 60)
+#: A template is asked for again after this long; its audit may have ended meanwhile.
+TEMPLATE_PAUSE: Final = timedelta(minutes=10)
+#: Any answered balance query shows that these are over: keys, addresses and TLS are right again.
+_ENDED_BY_ANY_ANSWER: Final = frozenset({50001, 50002, 50035, None})
+_NO_MONEY: Final = frozenset({50014, 50033})
+#: A pause by bad keys binds only the processes that have those keys, so a new secret starts clean.
+_KEY_CODES: Final = frozenset({50001, 50002})
+#: NotSent for these is not a moment's trouble but a wrong configuration.
+CONFIGURATION: Final = frozenset({"tls_untrusted", "redirected"})
+
+
+def gate(config: conf.App, template_id: int | None) -> datetime:
+    """Let a send pass, with the database's time, or raise AppPaused. Asks for the balance where that may help."""
+    at, pause = Pause.objects.primary().gate(config.alias, template_id, config.fingerprint)
+    if pause and not _over(pause):
+        raise _paused(pause)
+    return at
+
+
+def pause_for(error: JSMSError, config: conf.App, *, template_id: int = 0) -> Pause:
+    """Pause the app, or one template of it, for what the error says."""
+    at = now()
+    values: dict[str, object] = {
+        "reason": error.reason,
+        "code": error.code,
+        "key_fingerprint": config.fingerprint if error.code in _KEY_CODES else "",
+        "since": at,
+        "until": _until(error, config, template_id, at),
+        "probed_at": at,
+        "updated_at": at,
+    }
+    pause, created = _upsert(config.alias, template_id, values)
+    if created:
+        logger.error("JSMS app %s paused: %s (%s), template %s", config.alias, error.reason, error.code, template_id)
+        signals.app_paused.send_robust(sender=Pause, instance=pause)
+    return pause
+
+
+def _upsert(app: str, template_id: int, values: dict[str, object]) -> tuple[Pause, bool]:
+    pauses = Pause.objects.primary().filter(app=app, template_id=template_id)
+    using = router.db_for_write(Pause)
+    if not durably(lambda: pauses.update(**values), using=using):
+        try:
+            return durably(lambda: pauses.create(app=app, template_id=template_id, **values), using=using), True
+        except IntegrityError:  # another process paused it first, for the same reason
+            pass
+    return pauses.get(), False
+
+
+def _until(error: JSMSError, config: conf.App, template_id: int, at: datetime) -> datetime | None:
+    """None where waiting does not help."""
+    if template_id:
+        return at + TEMPLATE_PAUSE
+    asked = getattr(error, "retry_after", None)
+    if asked:
+        return at + timedelta(seconds=asked)
+    if error.reason == "throttled" or (isinstance(error, NotSent) and error.reason not in CONFIGURATION):
+        return at + _backoff(config.alias, at)
+    return None
+
+
+def _backoff(app: str, at: datetime) -> timedelta:
+    """Twice as long as the last time, where that was just now."""
+    first, longest = (timedelta(seconds=seconds) for seconds in BACKOFF)
+    last = Pause.objects.primary().filter(app=app, template_id=0, until__gt=at - longest).first()
+    return min(2 * (last.until - last.since), longest) if last and last.until else first
+
+
+def _paused(pause: Pause) -> AppPaused:
+    wait = max(1, round((pause.until - now()).total_seconds())) if pause.until else None
+    error = AppPaused(
+        f"Sending is paused ({pause.reason}). Please try again later.",
+        zh="短信服务暂不可用，请稍后再试。",
+        code=pause.code,
+        retry_after=wait,
+    )
+    error.row = None
+    return error
+
+
+def resume_app(app: str = "default", *, template_id: int = 0) -> bool:
+    """End the pause of an app, or of one template of it. Answers whether there was one.
+
+    Nothing is sent by this; what waits is sent by the next sweep.
+    """
+    pause = Pause.objects.primary().filter(app=app, template_id=template_id).first()
+    return _end(pause) if pause else False
+
+
+def _end(pause: Pause) -> bool:
+    ended, _ = Pause.objects.primary().filter(pk=pause.pk, since=pause.since).delete()
+    if ended:
+        logger.warning("JSMS app %s resumed; it was paused for %s", pause.app, pause.reason)
+        signals.app_resumed.send_robust(sender=Pause, instance=pause)
+    return bool(ended)
+
+
+# -- the probe: a balance query, which costs nothing ----------------------------------------------------
+
+
+def _over(pause: Pause) -> bool:
+    """Ask JSMS whether the reason is gone: one caller a minute, the others stay refused."""
+    if pause.template_id or pause.until or not Pause.objects.primary().take_probe(pause):
+        return False
+    try:
+        over = _probe(pause)
+    except Refused as error:
+        over = pause.code in _ENDED_BY_ANY_ANSWER and error.code == 50033
+    except JSMSError:
+        over = False
+    return over and _end(pause)
+
+
+def _probe(pause: Pause) -> bool:
+    client = get_client(pause.app)
+    if pause.code not in _NO_MONEY:
+        client.get_app_balance()
+        return pause.code in _ENDED_BY_ANY_ANSWER
+    try:
+        balance = client.get_app_balance()
+    except Refused as error:
+        if error.code != 50033:
+            raise
+        balance = client.get_account_balance()
+    return any(pool for pool in (balance.all_purpose, balance.industry))

@@ -1,0 +1,145 @@
+"""Claim, call, record: every outgoing send passes here.
+
+The row is committed before the first byte leaves, no transaction is open during the call, and the
+outcome is one conditional UPDATE. Refused → failed, surely not sent → failed for a caller who waits and
+another try for a queued row, anything else → unknown (docs: «Why a send can be unknown»).
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import DatabaseError, router
+
+from .. import conf
+from ..client import JSMSClient
+from ..client.errors import describe
+from ..exceptions import AppPaused, JSMSError, NoAnswer, NotSent
+from ..models.base import Outgoing, database_now, durably, now, read_clock
+from . import accounts
+from .clients import get_client
+
+logger = logging.getLogger("django_jsms")
+
+#: A code of which no byte was written is tried again at once: after these seconds, while they last.
+QUICK_WAITS: Final = (0.2, 0.8)
+QUICK_SECONDS: Final = 5.0
+#: A queued row waits as long again as it has waited, between these seconds.
+SHORTEST_WAIT: Final = 1.0
+LONGEST_WAIT: Final = 120.0
+
+
+@dataclass(frozen=True)
+class Noun:
+    """What delivery has to know of a kind of row."""
+
+    model: type[Outgoing]
+    #: One call of JSMS for the row; answers the msg_id.
+    call: Callable[[JSMSClient, Any], str]
+    #: Write «sent» and what follows from it, in the transaction that is open.
+    sent: Callable[[Any, datetime, str], None]
+    #: Tell the project, after the commit.
+    announce: Callable[[Any], None]
+    #: Whether a person is waiting: tried again within the call, and not later.
+    urgent: bool = False
+
+
+def send_now(row: Outgoing, noun: Noun) -> None:
+    """Send a row that was born claimed, for a caller who waits. Raises what kept it from being sent."""
+    error = _attempt(row, noun)
+    if error and row.status == "sending":  # type: ignore[attr-defined]
+        _record(row, lambda: row.mark_failed(now(), reason=error.reason, code=error.code))
+    noun.announce(row)
+    if error:
+        error.row = row
+        raise error
+
+
+def deliver(noun: Noun, pk: int) -> None:
+    """Claim a waiting row and send it. Nothing happens where it is not due, paused or already taken."""
+    row = noun.model._default_manager.primary().with_clock().filter(pk=pk, status="pending").first()  # type: ignore[attr-defined]
+    if row is None or not _claim(row):
+        return
+    error = _attempt(row, noun)
+    if error and row.status == "sending":
+        _record(row, lambda: _wait_or_fail(row, error, noun))
+    if row.status != "pending":
+        noun.announce(row)
+
+
+def _claim(row: Any) -> bool:
+    try:
+        accounts.gate(conf.app(row.app), row.template_id)
+    except AppPaused:
+        return False
+    return durably(lambda: bool(row.claim(read_clock(row.clock))), using=_using(row))
+
+
+def _attempt(row: Any, noun: Noun) -> JSMSError | None:
+    """Call JSMS and record what is final. An error that leaves the row ``sending`` was surely not sent."""
+    try:
+        msg_id = _call(row, noun)
+    except NoAnswer as error:
+        reason, code = error.reason, error.code
+        _record(row, lambda: row.mark_unknown(now(), reason=reason, code=code))
+        return error
+    except JSMSError as error:
+        _pause(error, row)
+        return error
+    _record(row, lambda: noun.sent(row, now(), msg_id), msg_id)
+    return None
+
+
+def _call(row: Any, noun: Noun) -> str:
+    """The call, repeated only where no byte was written and a person waits."""
+    client, started = get_client(row.app), time.monotonic()
+    for wait in QUICK_WAITS if noun.urgent else ():
+        try:
+            return noun.call(client, row)
+        except NotSent as error:
+            if error.reason in accounts.CONFIGURATION or time.monotonic() - started + wait > QUICK_SECONDS:
+                raise
+            time.sleep(wait)
+            if not durably(lambda: row.renew(database_now(_using(row))), using=_using(row)):
+                raise
+    return noun.call(client, row)
+
+
+def _pause(error: JSMSError, row: Any) -> None:
+    """What is the account's or the template's trouble stops what would only meet it again."""
+    config, known = conf.app(row.app), describe(error.code)
+    scope = known.scope if known else ""
+    if scope == "account" or isinstance(error, NotSent) or error.reason == "throttled":
+        accounts.pause_for(error, config)
+    elif scope == "template" and row.template_id:
+        accounts.pause_for(error, config, template_id=row.template_id)
+
+
+def _wait_or_fail(row: Any, error: JSMSError, noun: Noun) -> None:
+    at, known = now(), describe(error.code)
+    paused = known is not None and known.scope in ("account", "template")
+    if not (paused or isinstance(error, NotSent) or error.reason == "throttled"):
+        row.mark_failed(at, reason=error.reason, code=error.code)
+        return
+    age = (at - row.created_at).total_seconds()
+    wait = min(max(age, SHORTEST_WAIT), LONGEST_WAIT) * random.uniform(1, 1.5)
+    row.release(at, reason=error.reason, code=error.code, not_before=at + timedelta(seconds=wait))
+
+
+def _record(row: Any, work: Callable[[], object], msg_id: str = "") -> None:
+    """Commit an outcome. Where the database is gone, the log keeps what it would have said."""
+    try:
+        durably(work, using=_using(row))
+    except DatabaseError:
+        logger.error("Outcome not recorded: %s %s attempt %s msg_id %s", row._meta.label, row.pk, row.attempt, msg_id)
+        raise
+
+
+def _using(row: Any) -> str:
+    return router.db_for_write(type(row))

@@ -1,0 +1,56 @@
+"""The reader's language: every error that leaves a service says its ``message`` in it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+from django.utils.translation import get_language
+from django.views.decorators.debug import sensitive_variables
+
+from ..client import mobile as numbers
+from ..exceptions import JSMSError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def translate(error: JSMSError) -> JSMSError:
+    """Give the error its message in the active language; plain errors carry English and Chinese."""
+    error.message = error.explain(get_language() or "en")
+    return error
+
+
+@contextmanager
+def speaking() -> Iterator[None]:
+    try:
+        yield
+    except JSMSError as error:
+        translate(error)
+        raise
+
+
+def service(function: Callable[P, R]) -> Callable[P, R]:
+    """A public service: its errors speak the reader's language, and error reports hide what it was given."""
+
+    hidden = sensitive_variables("mobile", "code", "params", "proof", "token")(function)
+
+    @functools.wraps(function)
+    @sensitive_variables()
+    def spoken(*args: P.args, **kwargs: P.kwargs) -> R:
+        with speaking():
+            return hidden(*args, **kwargs)
+
+    return spoken
+
+
+@service
+def normalize_mobile(value: str) -> str:
+    """The canonical form of a mainland mobile number: 11 ASCII digits.
+
+    Spaces, hyphens and a leading +86, 0086 or 86 are taken off. Raises InvalidInput with ``field``
+    ``"mobile"`` for anything else; the value is never echoed.
+    """
+    return numbers.parse(value)

@@ -1,0 +1,119 @@
+"""Wake-ups: none, threads, and what a broken backend costs."""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from django.db import transaction
+
+from django_jsms import dispatch
+from django_jsms.dispatch import thread
+from django_jsms.models import VerificationCode
+from django_jsms.services import queue_code
+from tests.conftest import MOBILE
+
+
+def wait_for(condition, seconds=10):
+    until = time.monotonic() + seconds
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert condition()
+
+
+@pytest.fixture
+def pool(monkeypatch):
+    monkeypatch.setattr(thread, "_pool", None)
+    yield thread._this_process()
+    thread._this_process().close(5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thread_sends_after_the_commit(jsms_sandbox, pool):
+    with jsms_sandbox.settings(DISPATCH="django_jsms.dispatch.thread"):
+        with transaction.atomic():
+            code = queue_code(MOBILE, purpose="login")
+            time.sleep(0.1)
+            assert not jsms_sandbox.outbox
+        wait_for(lambda: VerificationCode.objects.get(pk=code.pk).status == "sent")
+    assert len(jsms_sandbox.outbox) == 1
+
+
+def test_threads_are_bounded(pool):
+    release, running = threading.Event(), []
+
+    def job(pk):
+        running.append(pk)
+        release.wait(10)
+
+    for pk in range(30):
+        thread.wake(job, pk, "jsms.codes")
+    wait_for(lambda: len(running) == thread.THREADS)
+    assert len(pool.threads) == thread.THREADS
+    release.set()
+    wait_for(lambda: len(running) == 30)
+
+
+def test_an_idle_thread_is_used_again(pool):
+    done = []
+    for pk in range(5):
+        thread.wake(done.append, pk, "jsms.codes")
+        wait_for(lambda pk=pk: pk in done)
+        time.sleep(0.02)
+    assert len(pool.threads) == 1
+
+
+def test_a_job_that_fails_stops_nothing(pool, caplog):
+    def fails(pk):
+        raise ZeroDivisionError
+
+    done = []
+    with caplog.at_level(logging.ERROR, logger="django_jsms"):
+        thread.wake(fails, 1, "jsms.codes")
+        thread.wake(done.append, 2, "jsms.codes")
+        wait_for(lambda: done == [2] and "next sweep" in caplog.text)
+
+
+def test_closing_starts_nothing_new_and_waits_for_what_runs(pool):
+    release, seen = threading.Event(), []
+
+    def job(pk):
+        seen.append(pk)
+        release.wait(10)
+
+    for pk in range(thread.THREADS + 5):
+        thread.wake(job, pk, "jsms.codes")
+    wait_for(lambda: len(seen) == thread.THREADS)
+    threading.Timer(0.1, release.set).start()
+    pool.close(5)
+    assert len(seen) == thread.THREADS and not any(t.is_alive() for t in pool.threads)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_has_threads_of_its_own():
+    program = (
+        "import os, time\n"
+        "from django.conf import settings\n"
+        "settings.configure(DATABASES={})\n"
+        "from django_jsms.dispatch import thread\n"
+        "done = []\n"
+        "thread.wake(done.append, 1, 'q')\n"
+        "time.sleep(.3)\n"
+        "pid = os.fork()\n"
+        "thread.wake(done.append, 2, 'q')\n"
+        "time.sleep(.3)\n"
+        "assert done == [1, 2], done\n"
+        "assert not pid or os.waitpid(pid, 0)[1] == 0\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], timeout=60, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", ["django_jsms.dispatch.nowhere", "tests.dispatch.test_dispatch", ""])
+def test_a_wake_up_never_raises(settings, caplog, path):
+    settings.JSMS = {"DISPATCH": path}
+    dispatch.wake(len, 1, "jsms.codes")
+    assert "next sweep" in caplog.text

@@ -1,0 +1,113 @@
+"""Rules, counters and who is asking."""
+
+import logging
+
+import pytest
+from django.test import RequestFactory
+
+from django_jsms.exceptions import LimitExceeded
+from django_jsms.models import Counter
+from django_jsms.services import client_ip
+from django_jsms.services import limits as limits_service
+from django_jsms.services.limits import Rule, parse_rule, reserve
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "seconds"),
+    [
+        ("1/60s", 1, 60),
+        ("5/1h", 5, 3600),
+        ("10/24h", 10, 86400),
+        ("5/h", 5, 3600),
+        ("3/2m", 3, 120),
+        ("1/1d", 1, 86400),
+    ],
+)
+def test_a_rule_reads_as_it_is_written(text, count, seconds):
+    assert parse_rule(text) == Rule(text, count, seconds)
+
+
+@pytest.mark.parametrize("text", ["5", "5/x", "-1/m", "1/60s ", "١/60s", "/60s", "1//60s", "1/60s,2/h", ""])
+def test_anything_else_is_no_rule(text):
+    with pytest.raises(ValueError, match="is not a limit"):
+        parse_rule(text)
+
+
+@pytest.mark.django_db
+def test_the_rule_that_keeps_waiting_longest_is_named(jsms_sandbox):
+    rules = (parse_rule("1/60s"), parse_rule("2/1h"))
+    reserve({"mobile:x": rules}, lambda: None)
+    jsms_sandbox.clock.advance(60)
+    reserve({"mobile:x": rules}, lambda: None)
+    with pytest.raises(LimitExceeded) as caught:
+        reserve({"mobile:x": rules}, lambda: None)
+    assert caught.value.limit == "mobile 2/1h"
+    assert 3530 <= caught.value.retry_after <= 3540
+
+
+@pytest.mark.django_db
+def test_several_keys_count_together_or_not_at_all(jsms_sandbox):
+    one = (parse_rule("1/60s"),)
+    reserve({"voice:x": one}, lambda: None)
+    with pytest.raises(LimitExceeded):
+        reserve({"mobile:x": (parse_rule("5/1h"),), "voice:x": one}, lambda: None)
+    assert not Counter.objects.filter(key="mobile:x").exists()
+    jsms_sandbox.clock.advance(61)
+    assert reserve({"mobile:x": one, "voice:x": one}, lambda: "written") == "written"
+
+
+@pytest.mark.django_db
+def test_what_fails_to_write_counts_nothing():
+    with pytest.raises(ZeroDivisionError):
+        reserve({"mobile:x": (parse_rule("1/60s"),)}, lambda: 1 / 0)
+    assert not Counter.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.core
+def test_a_limit_is_exact_under_a_race(race):
+    outcomes = race(20, lambda: reserve({"mobile:x": (parse_rule("3/1h"),)}, lambda: "in"))
+    refused = [o.limit for o in outcomes if o != "in"]
+    assert outcomes.count("in") <= 3 and set(refused) <= {"mobile 3/1h", "busy "}
+    assert len(Counter.objects.get().times()) == outcomes.count("in")
+
+
+PUBLIC, PRIVATE = "8.8.8.8", "10.0.0.7"
+
+
+@pytest.mark.parametrize(
+    ("configured", "remote", "headers", "found"),
+    [
+        ({}, PUBLIC, {}, PUBLIC),
+        ({}, PUBLIC, {"X-Forwarded-For": "1.1.1.1"}, PUBLIC),
+        ({}, PRIVATE, {"X-Forwarded-For": "1.1.1.1"}, None),
+        ({}, "127.0.0.1", {}, None),
+        ({}, "100.64.0.1", {}, None),
+        ({}, "", {}, None),
+        ({"TRUSTED_PROXY_COUNT": 1}, PRIVATE, {"X-Forwarded-For": f"6.6.6.6, {PUBLIC}"}, PUBLIC),
+        ({"TRUSTED_PROXY_COUNT": 2}, PRIVATE, {"X-Forwarded-For": f"6.6.6.6, {PUBLIC}, 10.1.1.1"}, PUBLIC),
+        ({"TRUSTED_PROXY_COUNT": 2}, PRIVATE, {"X-Forwarded-For": PUBLIC}, None),
+        ({"TRUSTED_PROXY_COUNT": 1}, PRIVATE, {}, None),
+        (
+            {"CLIENT_IP_HEADER": "X-Real-IP"},
+            PRIVATE,
+            {"X-Real-IP": PUBLIC, "X-Forwarded-For": "6.6.6.6"},
+            PUBLIC,
+        ),
+        ({"CLIENT_IP_HEADER": "X-Real-IP"}, PUBLIC, {}, None),
+        ({}, "2001:4860:4860::8888", {}, "2001:4860:4860::8888"),
+    ],
+)
+def test_the_callers_address_is_taken_only_from_where_it_can_be_trusted(settings, configured, remote, headers, found):
+    settings.JSMS = configured
+    request = RequestFactory().get("/", headers=headers, REMOTE_ADDR=remote)
+    assert client_ip(request) == found
+
+
+def test_an_unknown_proxy_is_warned_of_once(settings, caplog, monkeypatch):
+    monkeypatch.setattr(limits_service, "_warned", set())
+    settings.JSMS = {}
+    with caplog.at_level(logging.WARNING, logger="django_jsms"):
+        for _ in range(3):
+            client_ip(RequestFactory().get("/", REMOTE_ADDR=PRIVATE))
+    assert len(caplog.records) == 1 and "TRUSTED_PROXY_COUNT" in caplog.text
