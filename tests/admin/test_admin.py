@@ -1,0 +1,77 @@
+"""The admin over HTTP: read-only, masked, and nothing happens on GET."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from django_jsms.models import Pause, VerificationCode
+from django_jsms.services import send_code
+from tests.conftest import MOBILE
+
+pytestmark = pytest.mark.django_db
+CODES, PAUSES = "admin:django_jsms_verificationcode", "admin:django_jsms_pause"
+
+
+@pytest.fixture
+def code(jsms_sandbox):
+    return send_code(MOBILE, purpose="login")
+
+
+def test_the_list_is_masked_and_readable(admin_client, code):
+    page = admin_client.get(reverse(f"{CODES}_changelist")).content.decode()
+    assert "138****8000" in page and "login" in page and MOBILE not in page
+
+
+def test_one_row_shows_why_and_never_the_number(admin_client, code):
+    page = admin_client.get(reverse(f"{CODES}_change", args=[code.pk])).content.decode()
+    assert "138****8000" in page and code.msg_id in page and MOBILE not in page
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Verification codes"), ("zh-hans", "验证码")])
+def test_it_speaks_both_languages(admin_client, code, language, words):
+    page = admin_client.get(reverse(f"{CODES}_changelist"), headers={"Accept-Language": language}).content.decode()
+    assert words.lower() in page.lower()
+
+
+@pytest.mark.parametrize("page", ["add", "change", "delete"])
+def test_nothing_can_be_added_changed_or_deleted(admin_client, code, page):
+    arguments = [] if page == "add" else [code.pk]
+    answer = admin_client.post(reverse(f"{CODES}_{page}", args=arguments), {"status": "verified"})
+    code.refresh_from_db()
+    assert answer.status_code == 403 and code.status == "sent"
+
+
+def test_a_search_finds_by_msg_id_and_the_box_says_so(admin_client, code):
+    address = reverse(f"{CODES}_changelist")
+    assert "138****8000" in admin_client.get(address, {"q": code.msg_id}).content.decode()
+    nothing = admin_client.get(address, {"q": "nothing"}).content.decode()
+    assert "138****8000" not in nothing and "Search by msg_id" in nothing
+
+
+def resume(client, pause):
+    data = {"action": "resume", "_selected_action": [pause.pk]}
+    return client.post(reverse(f"{PAUSES}_changelist"), data, follow=True)
+
+
+def test_a_person_with_the_permission_resumes_an_app(admin_client):
+    pause = Pause.objects.create(app="default", reason="no_money", code=50014)
+    assert "1 pause ended" in resume(admin_client, pause).content.decode()
+    assert not Pause.objects.exists()
+
+
+def test_a_person_without_it_does_not(client):
+    pause = Pause.objects.create(app="default", reason="no_money", code=50014)
+    user = get_user_model().objects.create_user("viewer", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_pause"))
+    client.force_login(user)
+    resume(client, pause)
+    assert Pause.objects.exists()
+
+
+def test_rows_explain_their_code(admin_client, jsms_sandbox):
+    VerificationCode.objects.create(
+        mobile=MOBILE, purpose="login", status="failed", error_code=50009, reason="too_frequent"
+    )
+    page = admin_client.get(reverse(f"{CODES}_changelist")).content.decode()
+    assert "frequen" in page or "often" in page

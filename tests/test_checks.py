@@ -1,0 +1,123 @@
+"""Every row of the settings part of the bad-input matrix, and that good settings are silent."""
+
+import pytest
+from django.core.checks import run_checks
+
+GOOD = {"APP_KEY": "a" * 24, "MASTER_SECRET": "b" * 24}
+
+
+def ids(deploy=False):
+    return [m.id for m in run_checks(include_deployment_checks=deploy) if str(m.id).startswith("jsms.")]
+
+
+def messages(identity):
+    return [f"{m.msg} {m.hint}" for m in run_checks(include_deployment_checks=True) if m.id == identity]
+
+
+@pytest.mark.parametrize(
+    "jsms",
+    [
+        GOOD,
+        {**GOOD, "BASE_URL": "https://proxy.example.com/v1"},
+        {**GOOD, "BASE_URL": "http://127.0.0.1:8000/v1"},
+        {**GOOD, "SANDBOX": "http://sandbox:5767"},
+        {**GOOD, "LIMITS": {"mobile": ["1/60s", "5/1h"]}, "CODE_TTL": 600, "TIMEOUT": (1, 2, 30)},
+        {"APPS": {"default": GOOD, "marketing": GOOD}, "DISPATCH": "django_jsms.dispatch.none"},
+    ],
+)
+def test_good_settings_are_silent(settings, jsms):
+    settings.JSMS = jsms
+    assert ids() == []
+
+
+@pytest.mark.parametrize(
+    ("jsms", "expected"),
+    [
+        ({}, "jsms.W001"),
+        ({"APP_KEY": "", "MASTER_SECRET": ""}, "jsms.W001"),
+        ([], "jsms.E002"),
+        (None, "jsms.E002"),
+        ({**GOOD, "MASTER_SECERT": "x"}, "jsms.E002"),
+        ({"APPS": {"default": {**GOOD, "SANDBOXX": ""}}}, "jsms.E002"),
+        ({"APPS": {"default": GOOD}, **GOOD}, "jsms.E002"),
+        ({"APPS": []}, "jsms.E002"),
+        ({"APPS": {"default": "key"}}, "jsms.E002"),
+        ({**GOOD, "APP_KEY": "ключ"}, "jsms.E010"),
+        ({**GOOD, "APP_KEY": " key"}, "jsms.E010"),
+        ({**GOOD, "APP_KEY": 5}, "jsms.E010"),
+        ({**GOOD, "MASTER_SECRET": "dev_sample_appMasterSecret"}, "jsms.E010"),
+        *[
+            ({**GOOD, "BASE_URL": url}, "jsms.E011")
+            for url in (
+                "http://api.example.com/v1",
+                "https://",
+                "ftp://api.example.com",
+                "https://user:pw@api.example.com/v1",
+                "https://api.example.com/v1?x=1",
+                "https://api.example.com/v1#x",
+                "https://api.example.com/jsms/v1",
+                "https://api.example.com/v1/codes",
+                "https://api.example.com:port/v1",
+                "https://[broken/v1",
+                5,
+            )
+        ],
+        ({**GOOD, "SANDBOX": "http://sandbox:5767/v1"}, "jsms.E011"),
+        ({**GOOD, "SANDBOX": "sandbox:5767"}, "jsms.E011"),
+        ({**GOOD, "CODE_TTL": 0}, "jsms.E030"),
+        ({**GOOD, "CODE_TTL": "300"}, "jsms.E030"),
+        ({**GOOD, "CODE_TTL": 3600}, "jsms.W030"),
+        *[
+            ({**GOOD, "LIMITS": {"mobile": [rule]}}, "jsms.E031")
+            for rule in ("5", "5/x", "-1/m", "0/60s", "1/0s", "101/24h", 5, None)
+        ],
+        ({**GOOD, "LIMITS": {"mobil": ["1/60s"]}}, "jsms.E031"),
+        ({**GOOD, "LIMITS": ["1/60s"]}, "jsms.E031"),
+        ({**GOOD, "LIMITS": {"mobile": []}}, "jsms.W032"),
+        *[
+            ({**GOOD, "TIMEOUT": value}, "jsms.E041")
+            for value in (0, None, (1, 2), (1, 2, 0), (-1, 2, 3), (1, 2, 31), ("1", 2, 3), (True, 2, 3))
+        ],
+        ({**GOOD, "DISPATCH": "django_jsms.dispatch.celerry"}, "jsms.W003"),
+        ({**GOOD, "DISPATCH": None}, "jsms.W003"),
+    ],
+)
+def test_each_mistake_has_its_id(settings, jsms, expected):
+    settings.JSMS = jsms
+    assert expected in ids()
+
+
+def test_a_typo_gets_a_suggestion(settings):
+    settings.JSMS = {**GOOD, "limit": {}}
+    assert any("Did you mean LIMITS?" in text for text in messages("jsms.E002"))
+
+
+@pytest.mark.parametrize(
+    ("jsms", "expected"),
+    [
+        ({}, "jsms.E001"),
+        ({**GOOD, "SANDBOX": "http://sandbox:5767"}, "jsms.W002"),
+        (GOOD, "jsms.W031"),
+        (GOOD, "jsms.W070"),
+        ({**GOOD, "HASH_KEY": "short"}, "jsms.W070"),
+        (GOOD, "jsms.W071"),
+    ],
+)
+def test_deployment_has_checks_of_its_own(settings, jsms, expected):
+    settings.JSMS = jsms
+    assert expected in ids(deploy=True) and expected not in ids()
+
+
+def test_a_well_kept_production_is_silent(settings):
+    settings.JSMS = {
+        **GOOD,
+        "HASH_KEY": "k" * 32,
+        "TRUSTED_PROXY_COUNT": 1,
+        "DISPATCH": "django_jsms.dispatch.none",
+    }
+    assert ids(deploy=True) == []
+
+
+def test_no_check_shows_a_secret(settings):
+    settings.JSMS = {**GOOD, "MASTER_SECRET": "геheim-canary", "BASE_URL": "https://u:pw-canary@x/v1"}
+    assert "canary" not in " ".join(f"{m.msg}{m.hint}" for m in run_checks(include_deployment_checks=True))
