@@ -96,6 +96,8 @@ def connect(address: tuple[str, int], options: list[tuple[int, int, int | bytes]
                 sock.setsockopt(*option)
             sock.settimeout(exchange.left(exchange.connect))
             sock.connect(where)
+            # What a TLS handshake may take, which nobody else will bound.
+            sock.settimeout(exchange.left(exchange.connect))
             return sock
         except OSError as error:
             sock.close()

@@ -13,6 +13,7 @@ import os
 import socket
 import ssl
 import zlib
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 from time import perf_counter
 from typing import Any
@@ -185,8 +186,7 @@ class Transport:
         )
         raw = response.raw
         try:
-            body = _decoded(_whole(raw), raw.headers.get("Content-Encoding", ""))
-            return Answer(raw.status, raw.headers.get("Retry-After", ""), body)
+            return Answer(raw.status, raw.headers.get("Retry-After", ""), _body(raw))
         finally:
             # Read to its end, the connection is in the pool already; else it is of no more use.
             raw.close()
@@ -224,6 +224,16 @@ _HEADERS = {
 }
 
 
+def _body(raw: Any) -> bytes:
+    """Decoded and within the cap. Where the status says it all, a body that is neither is as good as none."""
+    try:
+        return _decoded(_whole(raw), raw.headers.get("Content-Encoding", ""))
+    except (*_WIRE, ValueError, zlib.error):
+        if raw.status < 300:
+            raise
+        return b""
+
+
 def _whole(raw: Any) -> bytes:
     """The body as it came, to its end; ValueError beyond the cap, the library's errors when it breaks off."""
     body = b""
@@ -248,8 +258,9 @@ def _decoded(body: bytes, encoding: str) -> bytes:
 
 
 def _log(route: Route, outcome: Answer | JSMSError, started: float) -> None:
-    """The pattern of the path, never the path: ids stay out of logs, and with them numbers and bodies."""
+    """The pattern of the path, never the path. A handler that fails must not cost us the answer to a send."""
     if logger.isEnabledFor(logging.DEBUG):
         said = outcome.status if isinstance(outcome, Answer) else outcome.reason
         elapsed = (perf_counter() - started) * 1000
-        logger.debug("%s %s: %s in %.0f ms", route.method, route.path, said, elapsed)
+        with suppress(Exception):
+            logger.debug("%s %s: %s in %.0f ms", route.method, route.path, said, elapsed)

@@ -1,0 +1,60 @@
+import ssl
+
+import pytest
+import trustme
+
+from django_jsms.client import JSMSClient, Timeout
+
+from .server import FaultServer
+
+#: The real times by fifteen: the same code, a suite that ends (decisions, Tests).
+FAST = Timeout(0.2, 0.5, 0.8)
+
+
+@pytest.fixture(scope="session")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def tls_context(authority):
+    def context(name="localhost", by=authority):
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        by.issue_cert(name).configure_cert(made)
+        return made
+
+    return context
+
+
+@pytest.fixture(scope="session")
+def ca_bundle(authority, tmp_path_factory):
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    return str(path)
+
+
+@pytest.fixture
+def serve(tls_context):
+    """Starts a FaultServer with a script; all are stopped with the test."""
+    started = []
+
+    def start(*script, tls=None, host=None):
+        server = FaultServer(script, tls=tls, host=host or ("localhost" if tls else "127.0.0.1"))
+        started.append(server.__enter__())
+        return server
+
+    yield start
+    for server in started:
+        server.__exit__()
+
+
+@pytest.fixture
+def client_of(ca_bundle):
+    """A client for a server, with the short timeouts; over TLS it trusts the test's authority."""
+
+    def client(server, **options):
+        if server.tls:
+            options.setdefault("ca_bundle", ca_bundle)
+        return JSMSClient("key", "secret", server.url, **{"timeout": FAST, **options})
+
+    return client
