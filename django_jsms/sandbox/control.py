@@ -85,12 +85,14 @@ class Control:
         return {"now": clock.now().isoformat(), "running": clock.speed > 0, "speed": clock.speed}
 
     def turn_clock(self, given: Members) -> Any:
-        """``set``, then ``advance``, then ``run`` or ``speed``; at least one."""
+        """``run`` or ``speed``, then ``set``, then ``advance``; at least one."""
         moment = given.moment("set")
         seconds = given.number("advance", low=-_FOREVER, high=_FOREVER)
         running, speed = given.flag("run"), given.number("speed", low=0, high=1_000_000)
         given.close(at_least_one=True)
         clock = self.state.clock
+        if running is not None or speed is not None:
+            clock.run(0 if running is False else 1 if speed is None else speed)
         try:
             if moment is not None:
                 clock.set(moment)
@@ -98,8 +100,6 @@ class Control:
                 clock.advance(seconds)
         except (ValueError, OverflowError) as error:
             raise BadInput("set" if seconds is None else "advance", str(error)) from None
-        if running is not None or speed is not None:
-            clock.run(0 if running is False else 1 if speed is None else speed)
         return self.read_clock(Members({}))
 
     def read_balances(self, given: Members) -> Any:

@@ -7,7 +7,7 @@ import os
 import threading
 from collections import Counter, deque
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from io import FileIO
 from typing import Any, Final
 
 _KEEP_CALLS: Final = 10_000
@@ -42,9 +42,16 @@ class Ledger:
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         self._lock = threading.Lock()
-        self._file = Path(path).open("ab", buffering=0) if path else None  # noqa: SIM115 (closed by close())
+        self._path = path
+        self._file: FileIO | None = None
         self._seq = 0
         self.clear()
+
+    def open(self) -> None:
+        """Begin, or go on, at the end of the file."""
+        with self._lock:
+            if self._path and self._file is None:
+                self._file = FileIO(self._path, "ab")
 
     def clear(self) -> None:
         """Forget what is in memory; numbers go on and the file stays."""

@@ -73,7 +73,7 @@ def _language(request: Request) -> str:
 
 def _sample(login: str, base: str) -> str:
     body = '{"mobile": "13800138000", "temp_id": 1}'
-    return f"curl -u {login} -H 'Content-Type: application/json' \\\n  -d '{body}' {base}/v1/codes"
+    return f"curl -u {login} -H 'Content-Type: application/json' \\\n  -d '{body}' \\\n  {base}/v1/codes"
 
 
 def _response(text: str, media: str) -> Response:

@@ -72,6 +72,8 @@ _PATHS = Map([Rule(path, endpoint=path) for path in _BY_PATH], merge_slashes=Fal
 
 def find_path(path: str) -> tuple[str, dict[str, str]]:
     """The endpoint's path and the ids in it, or 50016; the method plays no part yet."""
+    if "//" in path:  # the matching would forgive it
+        raise Refusal(50016)
     try:
         endpoint, args = _PATHS.match(path, method="GET")
     except HTTPException:

@@ -35,6 +35,8 @@ class SandboxServer:
         ledger: str | os.PathLike[str] | None = None,
         options: Options | None = None,
     ) -> None:
+        if not 0 <= port <= 65_535:
+            raise ValueError("the port must lie between 0 and 65535")
         seed = Seed(app_key, master_secret, dev_key, dev_secret, templates or {}, signatures or {})
         self._stopping = threading.Event()
         self._host, self._port = host, port
@@ -44,7 +46,10 @@ class SandboxServer:
         self._app = Application(self.state, self._stopping, loopback=_is_loopback(host))
 
     def start(self) -> SandboxServer:
-        """Listen, and return: connections are taken from now on. OSError when the port is not free."""
+        """Listen, and return; again does nothing. OSError when the port is not free."""
+        if self._server is not None:
+            return self
+        self.state.ledger.open()
         self._stopping.clear()
         self._server = Server(self._host, self._port, self._app)
         self._threads = [

@@ -36,6 +36,8 @@ class Handler(WSGIRequestHandler):
             self._take_body(environ)
             status, headers, body = _call(self.server.app, environ)
             self._answer(status, headers, body)
+            if UNREADABLE in environ:
+                self._linger()
         except ConnectionError:
             self.close_connection = True
 
@@ -71,6 +73,15 @@ class Handler(WSGIRequestHandler):
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
+
+    def _linger(self) -> None:
+        """Read on for a moment: closing over unread bytes would reset the answer away."""
+        self.connection.shutdown(socket.SHUT_WR)
+        self.connection.settimeout(1)
+        read = 0
+        with contextlib.suppress(TimeoutError):
+            while read < MAX_BODY and (data := self.connection.recv(65_536)):
+                read += len(data)
 
     def handle_expect_100(self) -> bool:
         carry_on = super().handle_expect_100()

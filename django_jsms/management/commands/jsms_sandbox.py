@@ -45,7 +45,7 @@ class Command(BaseCommand):
         try:
             server = SandboxServer(host=host, port=port, ledger=options["ledger"], **seed(given))
             return server.start()
-        except (OSError, OverflowError) as error:
+        except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             message = _("The sandbox cannot start on %(host)s:%(port)s: %(why)s")
             raise CommandError(message % {"host": host, "port": port, "why": why}) from None

@@ -101,7 +101,7 @@ function show(message) {
   const phone = phoneFor(message.mobile);
   phone.list.prepend(bubble(message));
   phone.total += 1;
-  phone.count.textContent = `${phone.total} ${WORDS.count}`;
+  phone.count.textContent = `${phone.total} ${phone.total === 1 ? WORDS.count_one : WORDS.count}`;
   while (phone.list.children.length > MOST_MESSAGES) phone.list.lastChild.remove();
   // A phone in which somebody is at work stays where it is.
   if (!phone.card.isConnected || !phone.card.contains(document.activeElement)) byId("phones").prepend(phone.card);

@@ -1,0 +1,66 @@
+"""How often a number may be reached: the platform's table, on the sandbox's clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from django_jsms.sandbox import SandboxServer
+from django_jsms.sandbox.frequency import Frequency
+from django_jsms.sandbox.state import Options
+from tests.sandbox.conftest import MOBILE, Caller
+
+VOICE = ("/v1/voice_codes", {"mobile": MOBILE})
+CODE = ("/v1/codes", {"mobile": MOBILE, "temp_id": 1})
+NOTICE = ("/v1/messages", {"mobile": MOBILE, "temp_id": 12})
+MARKETING = ("/v1/messages", {"mobile": MOBILE, "temp_id": 11})
+
+
+@pytest.mark.parametrize(
+    ("send", "most", "seconds"),
+    [(VOICE, 1, 20), (CODE, 200, 86_400), (NOTICE, 3, 600), (MARKETING, 3, 600)],
+    ids=["voice", "code", "notice", "marketing"],
+)
+def test_most_in_a_window(
+    call: Caller, sandbox: SandboxServer, send: tuple[str, dict[str, Any]], most: int, seconds: int
+) -> None:
+    sandbox.clock.stop()
+    path, body = send
+    assert [call("POST", path, body).status for _ in range(most)] == [200] * most
+    assert call("POST", path, body).code == 50009
+    assert call("POST", path, {**body, "mobile": "13900000000"}).status == 200
+    sandbox.clock.advance(seconds - 1)
+    assert call("POST", path, body).code == 50009
+    sandbox.clock.advance(1)
+    assert call("POST", path, body).status == 200
+
+
+def test_notices_with_other_content(call: Caller) -> None:
+    for number in range(8):
+        body = {"mobile": MOBILE, "temp_id": 10, "temp_para": {"no": str(number), "day": "x"}}
+        assert call("POST", "/v1/messages", body).status == 200
+
+
+def test_items_of_a_batch(call: Caller) -> None:
+    for _ in range(3):
+        call("POST", *NOTICE)
+    recipients = [{"mobile": MOBILE}, {"mobile": "13900000000"}]
+    answer = call("POST", "/v1/messages/batch", {"temp_id": 12, "recipients": recipients}).json
+    assert [item.get("error_code") for item in answer["recipients"]] == ["50009", None]
+
+
+def test_switched_off(call: Caller, sandbox: SandboxServer) -> None:
+    sandbox.state.options = Options(frequency=False)
+    try:
+        assert [call("POST", *VOICE).status for _ in range(5)] == [200] * 5
+    finally:
+        sandbox.state.options = Options()
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django_jsms.sandbox.frequency._SWEEP_AT", 100)
+    frequency = Frequency()
+    for number in range(1000):
+        frequency.note(("app", "code", str(number)), "x", 1000.0)
+    assert len(frequency._seen) <= 100
