@@ -10,17 +10,17 @@ from ..exceptions import InvalidInput
 _LONGEST = 32
 _SPACING = str.maketrans("", "", " -")
 _SPELLING = re.compile(r"(?:\+86|0086|86)?(1[3-9][0-9]{9})", re.ASCII)
-_ABROAD = re.compile(r"(?:\+|00)(?!86)[0-9]{6,20}", re.ASCII)
+_ABROAD = re.compile(r"(?:\+|00)(?!86)[1-9][0-9]{5,19}", re.ASCII)
 _DIGITS = re.compile(r"(?:\+86|0086)?[0-9]+", re.ASCII)
 
-#: What is wrong → what to do about it, in English and Chinese. None of them repeats the value.
+#: What is wrong → what to do about it, in English and Chinese. None holds a number, theirs or ours.
 _CURES = {
-    "missing": ("is required: give 11 digits, e.g. 13800138000", "不能为空：请填写 11 位手机号，例如 13800138000"),
+    "missing": ("is required: give 11 digits", "不能为空：请填写 11 位手机号"),
     "type": (
-        "must be a string, not a number or another type: write '13800138000' in quotes",
-        "手机号要用字符串：请写成带引号的 '13800138000'，不要用数字或其他类型",
+        "must be a string, not a number or another type: write its digits in quotes",
+        "手机号要用字符串：请给号码加上引号，不要用数字或其他类型",
     ),
-    "length": ("must have 11 digits, e.g. 13800138000", "应为 11 位数字，例如 13800138000"),
+    "length": ("must have 11 digits: count them again", "应为 11 位数字：请核对位数"),
     "range": (
         "is not a mainland China mobile: it starts with 13 to 19 and has 11 digits",
         "不是中国大陆手机号：应以 13 至 19 开头，共 11 位",

@@ -1,0 +1,121 @@
+"""Both readings where the sources disagree (jsms-api 6.1), no trust in any other, and nothing shown."""
+
+import pytest
+
+from django_jsms.client.results import (
+    Balance,
+    BatchResult,
+    RecipientResult,
+    Reply,
+    Report,
+    Scheduled,
+    ScheduleInfo,
+    Sent,
+    SignatureInfo,
+    TemplateInfo,
+)
+from django_jsms.client.shapes import WrongShape
+
+MOBILE = "13812345678"
+
+
+def batch(*items, **more):
+    return BatchResult.parse({"success_count": 1, "failure_count": 0, "recipients": list(items), **more})
+
+
+@pytest.mark.parametrize(
+    ("item", "code", "msg_id"),
+    [
+        ({"msg_id": "1"}, None, "1"),
+        ({"msg_id": 1}, None, "1"),
+        ({}, None, None),
+        ({"msg_id": ""}, None, None),
+        ({"msg_id": "1", "error_code": "50000"}, None, "1"),
+        ({"msg_id": "1", "error_code": ""}, None, "1"),
+        ({"msg_id": "1", "error_code": None}, None, "1"),
+        ({"msg_id": "1", "error_code": "50006"}, 50006, "1"),
+        ({"error_code": 50034}, 50034, None),
+        ({"error_code": "59999"}, 59999, None),
+        ({"error_code": "E17"}, 0, None),
+        ({"error_code": True}, 0, None),
+        ({"error_code": ["50006"]}, 0, None),
+    ],
+)
+def test_an_item_failed_if_and_only_if_it_says_so(item, code, msg_id):
+    (result,) = batch({"mobile": MOBILE, **item}).recipients
+    assert (result.code, result.msg_id, result.ok) == (code, msg_id, code is None)
+
+
+@pytest.mark.parametrize("given", [None, {}, [], "x", {"a": "1"}])
+def test_parameters_come_back_in_several_forms(given):
+    (result,) = batch({"mobile": MOBILE, "temp_para": given}).recipients
+    assert result.params == (given if given == {"a": "1"} else None)
+
+
+def test_a_number_as_a_number():
+    assert batch({"mobile": int(MOBILE), "msg_id": "1"}).recipients[0].mobile == MOBILE
+
+
+def test_an_item_that_cannot_be_read_spoils_no_other():
+    found = batch(None, 5, "x", [], {"msg_id": "1"}, {"mobile": None}, {"mobile": MOBILE, "msg_id": "1"}).recipients
+    assert [one.mobile for one in found] == [MOBILE]
+
+
+def test_the_list_under_the_other_name_and_no_list_at_all():
+    item = {"mobile": MOBILE, "error_code": "50006"}
+    counts = {"success_count": 0, "failure_count": 1}
+    assert len(BatchResult.parse({**counts, "failure_recipients": [item]}).recipients) == 1
+    assert BatchResult.parse(counts).recipients == ()
+    held = {"schedule_id": "a", **counts}
+    assert len(Scheduled.parse_batch({**held, "recipients": [item, {"mobile": MOBILE}]}).failures) == 1
+    assert Scheduled.parse_batch(held).failures == ()
+
+
+WRONG = [
+    (Sent.parse, {}),
+    (Sent.parse, {"msg_id": None}),
+    (Sent.parse, {"msg_id": ""}),
+    (Sent.parse, {"msg_id": True}),
+    (Sent.parse, {"msg_id": 1.5}),
+    (Sent.parse, {"msg_id": ["1"]}),
+    (Sent.parse, {"msg_id": "1" * 129}),
+    (BatchResult.parse, {"success_count": 1, "failure_count": 0, "recipients": {}}),
+    (BatchResult.parse, {"success_count": 1, "recipients": []}),
+    (BatchResult.parse, {"success_count": 1.0, "failure_count": 0, "recipients": []}),
+    (BatchResult.parse, {"success_count": True, "failure_count": 0, "recipients": []}),
+    (Scheduled.parse, {"schedule_id": None}),
+    (ScheduleInfo.parse, {"schedule_id": "a", "send_time": "soon", "temp_id": 1, "recipients": []}),
+    (ScheduleInfo.parse, {"schedule_id": "a", "send_time": None, "temp_id": 1, "recipients": []}),
+    (ScheduleInfo.parse, {"schedule_id": "a", "send_time": "2027-07-01 09:00:00", "temp_id": 1}),
+    (Balance.parse_app, {}),
+    (Balance.parse_app, {"dev_balance": 1}),
+    (Balance.parse_account, {"dev_balance": "many"}),
+    (Balance.parse_account, {"dev_balance": False}),
+    (TemplateInfo.parse, {"temp_id": 1, "template": None, "type": 1, "status": 1}),
+    (SignatureInfo.parse, {"sign_id": 1, "sign": "x", "status": None}),
+    (Report.parse, {"msgId": "1", "phone": MOBILE, "status": "x", "receiveTime": 1}),
+    (Report.parse, {"msgId": "1", "phone": MOBILE, "status": 4001, "receiveTime": "x"}),
+    (Reply.parse, {"phone": MOBILE, "content": None, "replyTime": 1}),
+]
+
+
+@pytest.mark.parametrize(("parse", "payload"), WRONG)
+def test_any_other_shape_is_not_trusted(parse, payload):
+    with pytest.raises(WrongShape):
+        parse(payload)
+
+
+def test_nothing_shows_a_number_or_a_text():
+    item = {"mobile": MOBILE, "temp_para": {"code": "918273"}, "msg_id": "1", "error_message": "no"}
+    report = Report.parse({"msgId": "1", "phone": MOBILE, "status": 4001, "receiveTime": 1})
+    reply = Reply.parse({"phone": MOBILE, "content": "918273", "replyTime": 1})
+    shown = f"{batch(item)!r} {report!r} {reply!r} {RecipientResult.parse(item)!r}"
+    assert MOBILE not in shown and "918273" not in shown
+    assert RecipientResult.parse(item).masked == "138****5678"
+
+
+def test_results_are_frozen_and_can_be_compared():
+    assert Sent("1") == Sent("1") and hash(Sent("1")) == hash(Sent("1"))
+    with pytest.raises(AttributeError):
+        Sent("1").msg_id = "2"
+    assert len({*batch({"mobile": MOBILE, "temp_para": {"a": "1"}}).recipients}) == 1
