@@ -1,0 +1,42 @@
+// What JavaScript adds to the login; every step works without it.
+"use strict";
+
+// A button that has to wait counts the seconds on its face. Typing another number ends the wait.
+for (const button of document.querySelectorAll("button[data-seconds]")) {
+  const ready = button.textContent;
+  const until = Date.now() + button.dataset.seconds * 1000;
+  const tick = () => {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    if (left > 0) button.textContent = button.dataset.waiting.replace("#", left);
+    else stop();
+  };
+  const stop = () => {
+    clearInterval(timer);
+    button.textContent = ready;
+    button.disabled = false;
+  };
+  const timer = setInterval(tick, 500);
+  button.disabled = true;
+  button.form.addEventListener("input", stop);
+  tick();
+}
+
+// A second click must not ask for a second code.
+for (const form of document.querySelectorAll("main form")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+}
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// The last digit sends the code.
+for (const form of document.querySelectorAll("form[data-digits]")) {
+  form.addEventListener("input", ({ target, isComposing }) => {
+    if (isComposing) return;
+    target.value = target.value.normalize("NFKC").replace(/\D/g, "");
+    if (target.value.length === Number(form.dataset.digits)) form.requestSubmit();
+  });
+}

@@ -1,0 +1,125 @@
+"""The story of ``demo --check``, one function a step. A new part of the project adds its steps to STORY."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import requests
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from django_jsms.client import mask
+from django_jsms.models import VerificationCode
+
+from .browser import TIMEOUT, Browser
+from .stage import ADMIN, Stage
+
+MOBILE = "13800138000"
+
+
+class Failed(Exception):
+    """A step did not end as it should; the text says how it did."""
+
+
+@dataclass
+class Walk:
+    """What the steps share: the stage, a visitor with a phone, an operator, and the code on the phone."""
+
+    stage: Stage
+    visitor: Browser = field(default_factory=lambda: Browser(get_language() or "en"))
+    operator: Browser = field(default_factory=lambda: Browser(get_language() or "en"))
+    code: str = ""
+
+    def url(self, name: str) -> str:
+        return self.stage.site + reverse(name)
+
+    def close(self) -> None:
+        self.visitor.close()
+        self.operator.close()
+
+
+@dataclass(frozen=True)
+class Step:
+    """``title`` tells the reader what ``act`` shows."""
+
+    title: str
+    act: Callable[[Walk], None]
+
+
+def tell(walk: Walk) -> Iterator[str]:
+    """Walk the story; answers the title of each step that is done. Raises Failed, titled, at the first that is not."""
+    for step in STORY:
+        try:
+            step.act(walk)
+        except Exception as error:
+            raise Failed(f"{step.title}: {error or type(error).__name__}") from error
+        yield str(step.title)
+
+
+def expect(page: requests.Response, *texts: str) -> None:
+    """The page was served, and a reader finds these on it."""
+    if page.status_code != 200:
+        raise Failed(f"{page.url} → {page.status_code}")
+    for text in texts:
+        if text not in page.text:
+            raise Failed(_("%(url)s does not show “%(text)s”") % {"url": page.url, "text": text})
+
+
+def expect_at(page: requests.Response, url: str) -> None:
+    """The visitor was led to this address."""
+    expect(page)
+    if page.url != url:
+        raise Failed(_("led to %(page)s instead of %(url)s") % {"page": page.url, "url": url})
+
+
+def site_opens(walk: Walk) -> None:
+    expect(walk.visitor.open(walk.url("accounts:home")), reverse("accounts:login"))
+    expect(walk.visitor.open(f"{walk.stage.site}{settings.STATIC_URL}accounts/site.css"))
+
+
+def number_is_taken(walk: Walk) -> None:
+    walk.visitor.open(walk.url("accounts:login"))
+    expect_at(walk.visitor.submit(mobile=MOBILE), walk.url("accounts:code"))
+    expect(walk.visitor.page, mask(MOBILE))
+
+
+def code_arrives(walk: Walk) -> None:
+    answer = requests.get(f"{walk.stage.phones}phones/{MOBILE}", timeout=TIMEOUT)
+    expect(answer)
+    messages = answer.json()["messages"]
+    if not messages or not messages[0]["code"]:
+        raise Failed(_("the phone holds no code"))
+    walk.code = messages[0]["code"]
+
+
+def wrong_code_is_refused(walk: Walk) -> None:
+    wrong = f"{(int(walk.code) + 1) % 10 ** len(walk.code):0{len(walk.code)}d}"
+    expect(walk.visitor.submit(code=wrong), "errorlist")
+
+
+def right_code_logs_in(walk: Walk) -> None:
+    expect_at(walk.visitor.submit(code=walk.code), walk.url("accounts:home"))
+    expect(walk.visitor.page, reverse("accounts:logout"), mask(MOBILE))
+
+
+def admin_shows_the_row(walk: Walk) -> None:
+    codes = walk.url("admin:django_jsms_verificationcode_changelist")
+    walk.operator.open(codes)
+    expect_at(walk.operator.submit(username=ADMIN, password=ADMIN), codes)
+    expect(walk.operator.page, mask(MOBILE), str(VerificationCode.Status.VERIFIED.label))
+    for secret in (MOBILE, walk.code):
+        if secret in walk.operator.page.text:
+            raise Failed(_("the admin shows a full number or a code"))
+
+
+STORY: list[Step] = [
+    Step(gettext_lazy("The site opens"), site_opens),
+    Step(gettext_lazy("Its form takes a number and asks for the code"), number_is_taken),
+    Step(gettext_lazy("The code arrives on the virtual phone"), code_arrives),
+    Step(gettext_lazy("A wrong code is refused"), wrong_code_is_refused),
+    Step(gettext_lazy("The right code logs in"), right_code_logs_in),
+    Step(gettext_lazy("The admin shows what became of it, masked"), admin_shows_the_row),
+]

@@ -1,0 +1,1 @@
+"""The site: settings and addresses. What it does is in ``accounts``."""

@@ -1,0 +1,88 @@
+"""Settings of the example project. The environment decides what differs between a laptop and a server.
+
+``JSMS_APP_KEY`` and ``JSMS_MASTER_SECRET`` send real texts; without them, or with ``JSMS_SANDBOX_URL``, texts
+go to a sandbox. ``EXAMPLE_DEBUG=0`` turns debugging off, and then wants ``EXAMPLE_SECRET_KEY`` and
+``EXAMPLE_HOSTS`` (with commas). ``EXAMPLE_DATABASE`` is the path of the SQLite file.
+"""
+
+import os
+from pathlib import Path
+
+import django_jsms.conf
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DEBUG = os.environ.get("EXAMPLE_DEBUG", "1") == "1"
+SECRET_KEY = os.environ.get("EXAMPLE_SECRET_KEY", "django-insecure-on-your-own-machine-only" if DEBUG else "")
+ALLOWED_HOSTS = os.environ.get("EXAMPLE_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
+
+JSMS: django_jsms.conf.Settings = {
+    "APP_KEY": os.environ.get("JSMS_APP_KEY", ""),
+    "MASTER_SECRET": os.environ.get("JSMS_MASTER_SECRET", ""),
+}
+if os.environ.get("JSMS_SANDBOX_URL"):
+    JSMS["SANDBOX"] = os.environ["JSMS_SANDBOX_URL"]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_jsms",
+    "accounts",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.i18n",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context.phones",
+            ]
+        },
+    }
+]
+ROOT_URLCONF = "example.urls"
+WSGI_APPLICATION = "example.wsgi.application"
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("EXAMPLE_DATABASE") or BASE_DIR / "db.sqlite3",
+        "ATOMIC_REQUESTS": os.environ.get("EXAMPLE_ATOMIC_REQUESTS") == "1",
+        # Readers do not wait for a writer, and writers wait for each other instead of failing.
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+        },
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LOGIN_URL = "accounts:login"
+LOGIN_REDIRECT_URL = "accounts:home"
+LOGOUT_REDIRECT_URL = "accounts:home"
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static"
