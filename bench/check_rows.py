@@ -1,0 +1,57 @@
+"""A code checked against its row, against the same call without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db import connection, connections
+from django.test import override_settings
+
+from django_jsms.services import get_client, send_code, verify_code
+
+from . import report
+from .measure import callers, interleave
+from .project import jsms
+from .remote import Remote
+from .report import Row
+
+LATENCY = 50
+#: For one caller. How many a process serves at once is its CPU's affair: a row to be read.
+WALL_MOST = 1.30
+CALLS = 20
+
+
+def rows(remote: Remote, *, quick: bool) -> Iterator[Row]:
+    yield from _with_callers(remote, 1, most=WALL_MOST, quick=quick)
+    yield from _with_callers(remote, 32, most=None, quick=quick)
+
+
+def sent(remote: Remote, count: int, first: int = 13900000000) -> Iterator[str]:
+    """Numbers, each with a code that waits to be checked."""
+    with override_settings(JSMS=jsms(remote.url())):
+        numbers = [str(first + number) for number in range(count)]
+        for number in numbers:
+            send_code(number, purpose="login")
+    return iter(numbers)
+
+
+def check(numbers: Iterator[str]) -> None:
+    result = verify_code("123456", mobile=next(numbers), purpose="login")
+    assert result, result.reason
+
+
+def _with_callers(remote: Remote, number: int, *, most: float | None, quick: bool) -> Iterator[Row]:
+    rounds, calls = 3 if quick else 7, CALLS if number == 1 else 10 * number
+    numbers = sent(remote, rounds * calls + number, 13900000000 + number * 10000)
+    with override_settings(JSMS=jsms(remote.url(LATENCY))), callers(number, farewell=connections.close_all) as crowd:
+        client = get_client()
+        pair = interleave(
+            lambda: check(numbers),
+            lambda: client.verify_code("288193860302", "123456"),
+            crowd,
+            calls=calls,
+            rounds=rounds,
+        )
+    what = f"code checked, {connection.vendor}, {LATENCY} ms, {number} caller{'s' if number > 1 else ''}"
+    yield report.wall(what, pair, number, most=most)
+    yield report.cpu(what, pair)

@@ -1,0 +1,63 @@
+"""The least Django project that can send: the app, a database of its own, and the stub for JSMS."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import django
+from django.conf import settings
+from django.db import connection
+
+DATABASES: Final = ("sqlite", "postgresql")
+
+
+@contextmanager
+def project(database: str) -> Iterator[None]:
+    """Django set up on a new database, which is gone when the block ends. Once per process."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings.configure(
+            SECRET_KEY="bench-only",
+            INSTALLED_APPS=["django_jsms"],
+            DATABASES={"default": _database(database, Path(folder))},
+            DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+            USE_TZ=True,
+        )
+        django.setup()
+        name = connection.creation.create_test_db(verbosity=0, autoclobber=True)
+        try:
+            yield
+        finally:
+            connection.creation.destroy_test_db(name, verbosity=0)
+
+
+def _database(name: str, folder: Path) -> dict[str, Any]:
+    if name == "postgresql":
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": os.environ.get("PGDATABASE", "test"),
+            "USER": os.environ.get("PGUSER", "postgres"),
+            "HOST": os.environ.get("PGHOST", "127.0.0.1"),
+            "CONN_MAX_AGE": None,
+            "TEST": {"NAME": "bench_django_jsms"},
+        }
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": folder / "bench.sqlite3",
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+        },
+        # A file: the threads of one process cannot share a database in memory.
+        "TEST": {"NAME": folder / "bench_test.sqlite3"},
+    }
+
+
+def jsms(url: str, *, limits: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A value of ``settings.JSMS``: the stub at ``url``, and no limit unless one is given."""
+    return {"SANDBOX": url, "LIMITS": {"mobile": limits, "voice": ()}, "DISPATCH": "django_jsms.dispatch.none"}
