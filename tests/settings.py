@@ -1,6 +1,11 @@
-"""Settings of the test suite. ``JSMS_TEST_DATABASE`` = sqlite (default), postgresql or mariadb."""
+"""Settings of the test suite.
+
+``JSMS_TEST_DATABASE`` = sqlite (default), postgresql or mariadb; ``JSMS_TEST_SUFFIX`` keeps the databases
+of two runs on one server apart.
+"""
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +54,8 @@ TEMPLATES = [
     }
 ]
 
+SUFFIX = os.environ.get("JSMS_TEST_SUFFIX", "")
+
 # The SQLite test database is a file: threads of one test fail on the in-memory one.
 _SQLITE: dict[str, Any] = {
     "ENGINE": "django.db.backends.sqlite3",
@@ -58,14 +65,14 @@ _SQLITE: dict[str, Any] = {
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
     },
-    "TEST": {"NAME": BASE / "test.sqlite3"},
+    "TEST": {"NAME": Path(tempfile.gettempdir()) / f"django_jsms_{os.getpid()}{SUFFIX}.sqlite3"},
 }
 _POSTGRESQL: dict[str, Any] = {
     "ENGINE": "django.db.backends.postgresql",
     "NAME": os.environ.get("PGDATABASE", "test"),
     "USER": os.environ.get("PGUSER", "postgres"),
     "HOST": os.environ.get("PGHOST", "127.0.0.1"),
-    "TEST": {"NAME": "test_django_jsms"},
+    "TEST": {"NAME": f"test_django_jsms{SUFFIX}"},
 }
 # At +08:00, as most servers in China stand: a zone mistake shows only there.
 _MARIADB: dict[str, Any] = {
@@ -74,7 +81,7 @@ _MARIADB: dict[str, Any] = {
     "USER": "root",
     "HOST": os.environ.get("MYSQL_HOST", "127.0.0.1"),
     "OPTIONS": {"charset": "utf8mb4", "init_command": "SET time_zone='+08:00'"},
-    "TEST": {"NAME": "test_django_jsms", "CHARSET": "utf8mb4"},
+    "TEST": {"NAME": f"test_django_jsms{SUFFIX}", "CHARSET": "utf8mb4"},
 }
 _NAME = os.environ.get("JSMS_TEST_DATABASE", "sqlite")
 if _NAME == "mariadb":
