@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from .server import SandboxServer
+from .state import Options
 from .terminal import say, teller
 
 PORT: Final = 5767
@@ -44,15 +45,19 @@ def _server(given: argparse.Namespace) -> SandboxServer:
         dev_secret=given.dev_secret,
         templates=dict(given.template),
         ledger=given.ledger,
+        options=Options(frequency=not given.no_frequency),
     )
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m django_jsms.sandbox", description="A local JSMS.")
+    parser = argparse.ArgumentParser(
+        prog="python -m django_jsms.sandbox", description="A local JSMS.", allow_abbrev=False
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=_port, default=PORT, help="0 takes a free one")
     for name in ("--app-key", "--master-secret", "--dev-key", "--dev-secret"):
         parser.add_argument(name, default="sandbox")
+    parser.add_argument("--no-frequency", action="store_true", help="let any number be reached at any rate")
     parser.add_argument("--ledger", metavar="FILE", help="append every call to this file before it is answered")
     parser.add_argument(
         "--template",

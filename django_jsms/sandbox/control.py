@@ -171,7 +171,8 @@ _ROUTES: Final[Mapping[str, Mapping[str, Callable[[Control, Any], Any]]]] = {
 
 def foreign(request: Request, *, loopback: bool) -> str | None:
     """Why this is another web page's doing: its address in Origin, or a name that was bound to us."""
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+    followed = request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
+    if not followed and request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         return "another site may not drive the sandbox"
     origin = request.headers.get("Origin")
     if origin and urlsplit(origin).netloc != request.host:

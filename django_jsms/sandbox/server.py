@@ -129,7 +129,7 @@ class SandboxServer:
             return dict(held)
 
     def reset(self) -> None:
-        """As freshly started: phones, codes, schedules, balances, faults, clock. Ids and the file go on."""
+        """As freshly started, ``state.options`` too; ids and the ledger's file go on."""
         self.state.reset()
 
     def watch(

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Final
 
@@ -55,7 +55,8 @@ class State:
     def __init__(self, seed: Seed, *, options: Options | None = None, ledger: Ledger | None = None) -> None:
         self.lock = threading.RLock()
         self.seed = seed
-        self.options = options or Options()
+        self._options = options or Options()
+        self.options = replace(self._options)
         self.clock = Clock()
         self.ledger = ledger or Ledger()
         self.faults = Faults()
@@ -70,6 +71,7 @@ class State:
         """Back to the seed; ids go on, so that an old one never means something new."""
         with self.lock:
             self.epoch += 1
+            self.options = replace(self._options)
             self.clock.reset()
             self.faults.clear()
             self.ledger.clear()

@@ -173,6 +173,12 @@ def test_another_page_cannot_drive_it(call: Caller, sandbox: SandboxServer, head
     assert len(sandbox.outbox) == 1
 
 
+def test_a_link_can_be_followed_to_it(call: Caller) -> None:
+    headers = {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate"}
+    assert call("GET", "/_sandbox/outbox", auth=None, headers=headers).status == 200
+    assert put(call, "reset", headers=headers).status == 403
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
 def test_a_form_cannot_drive_it(call: Caller, kind: str) -> None:
     assert put(call, "clock", {"advance": 1}, headers={"Content-Type": kind}).status == 400

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from django_jsms.sandbox import SandboxServer
-from django_jsms.sandbox.state import Options
 from tests.sandbox.conftest import MOBILE, Caller
 
 PARAMS = {"no": "42", "day": "周四"}
@@ -58,11 +57,8 @@ def test_message_answers_a_number(call: Caller, sandbox: SandboxServer) -> None:
 
 
 def test_message_answers_text_by_switch(call: Caller, sandbox: SandboxServer) -> None:
-    sandbox.state.options = Options(msg_id_as_text=True)
-    try:
-        assert isinstance(call("POST", "/v1/messages", {"mobile": MOBILE, "temp_id": 12}).json["msg_id"], str)
-    finally:
-        sandbox.state.options = Options()
+    sandbox.state.options.msg_id_as_text = True
+    assert isinstance(call("POST", "/v1/messages", {"mobile": MOBILE, "temp_id": 12}).json["msg_id"], str)
 
 
 def test_marketing_carries_the_opt_out_line(call: Caller, sandbox: SandboxServer) -> None:

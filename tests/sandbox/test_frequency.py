@@ -8,7 +8,6 @@ import pytest
 
 from django_jsms.sandbox import SandboxServer
 from django_jsms.sandbox.frequency import Frequency
-from django_jsms.sandbox.state import Options
 from tests.sandbox.conftest import MOBILE, Caller
 
 VOICE = ("/v1/voice_codes", {"mobile": MOBILE})
@@ -51,11 +50,8 @@ def test_items_of_a_batch(call: Caller) -> None:
 
 
 def test_switched_off(call: Caller, sandbox: SandboxServer) -> None:
-    sandbox.state.options = Options(frequency=False)
-    try:
-        assert [call("POST", *VOICE).status for _ in range(5)] == [200] * 5
-    finally:
-        sandbox.state.options = Options()
+    sandbox.state.options.frequency = False
+    assert [call("POST", *VOICE).status for _ in range(5)] == [200] * 5
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

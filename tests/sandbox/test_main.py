@@ -60,7 +60,7 @@ def test_a_ledger_that_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> 
         ["--template", "x"],
         ["--template", "1:odd=x"],
         ["--template", "1="],
-        ["--no"],
+        ["--nothing"],
     ],
 )
 def test_bad_arguments(arguments: list[str]) -> None:

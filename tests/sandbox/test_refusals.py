@@ -9,7 +9,6 @@ import pytest
 
 from django_jsms.sandbox import SandboxServer
 from django_jsms.sandbox.refusals import TABLE
-from django_jsms.sandbox.state import Options
 from tests.sandbox.conftest import MOBILE, Caller
 
 FUTURE = "2999-01-01 09:00:00"
@@ -210,11 +209,8 @@ def test_app_without_allotment(call: Caller, sandbox: SandboxServer) -> None:
 
 def test_50038_newer_text_by_switch(call: Caller, sandbox: SandboxServer) -> None:
     assert call("POST", "/v1/voice_codes", {**VOICE, "code": "1"}).json["error"]["message"] == "invalid code length"
-    sandbox.state.options = Options(newer_messages=True)
-    try:
-        answer = call("POST", "/v1/voice_codes", {**VOICE, "code": "1"})
-    finally:
-        sandbox.state.options = Options()
+    sandbox.state.options.newer_messages = True
+    answer = call("POST", "/v1/voice_codes", {**VOICE, "code": "1"})
     assert answer.json["error"] == {"code": 50038, "message": "invalid content length"}
 
 

@@ -133,7 +133,7 @@ function filter() {
     card.hidden = !mobile.includes(wanted);
     shown += card.hidden ? 0 : 1;
   }
-  byId("empty").hidden = phones.size > 0;
+  byId("empty").hidden = first || phones.size > 0;
   byId("unmatched").hidden = !phones.size || shown > 0;
 }
 
