@@ -34,13 +34,20 @@ class NumberForm(forms.Form):
             raise forms.ValidationError(error.message, code=error.reason) from None
 
 
+class CodeInput(forms.TextInput):
+    """Comes back empty: a wrong code is read and typed again, not edited."""
+
+    def format_value(self, value: object) -> None:
+        return None
+
+
 class CodeForm(forms.Form):
     """Step two: what arrived."""
 
     code = forms.CharField(
         label=_("Code"),
         max_length=8,
-        widget=forms.TextInput(
+        widget=CodeInput(
             {"inputmode": "numeric", "autocomplete": "one-time-code", "pattern": "[0-9]*", "autofocus": True}
         ),
     )

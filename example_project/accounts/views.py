@@ -16,7 +16,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -24,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_jsms.exceptions import JSMSError, LimitExceeded
 from django_jsms.services import Verification, client_ip, redeem_proof, send_code, verify_code
 
+from . import words
 from .forms import CodeForm, NumberForm
 from .models import Phone
 from .waiting import KEY, Waiting
@@ -60,10 +60,10 @@ def login(request: HttpRequest) -> HttpResponse:
             _send(request, form.cleaned_data["mobile"], form.cleaned_data["next"])
         except JSMSError as error:
             if _already_waiting(request, error, form.cleaned_data["mobile"]):
-                messages.warning(request, error.message)
+                messages.warning(request, words.of_error(error))
                 return redirect("accounts:code")
-            form.add_error("mobile", error.message)
             seconds = _seconds(error)
+            form.add_error("mobile", words.of_error(error, seconds))
         else:
             return redirect("accounts:code")
     return render(request, "accounts/login.html", {"form": form, "seconds": seconds})
@@ -100,8 +100,9 @@ def again(request: HttpRequest) -> HttpResponse:
     try:
         _send(request, waiting.mobile, waiting.next)
     except JSMSError as error:
-        messages.error(request, error.message)
-        waiting.again_in(_seconds(error))
+        seconds = _seconds(error)
+        messages.error(request, words.of_error(error, seconds))
+        waiting.again_in(seconds)
         waiting.keep(request.session)
     else:
         messages.success(request, _("A new code is on its way."))
@@ -131,10 +132,10 @@ def _check(request: HttpRequest, form: CodeForm, waiting: Waiting) -> AbstractUs
         result = verify_code(form.cleaned_data["code"], token=waiting.token, purpose=PURPOSE, ip=client_ip(request))
         user = _user(result) if result else None
     except JSMSError as error:
-        form.add_error("code", error.message)
+        form.add_error("code", words.of_error(error))
         return None
     if user is None:
-        form.add_error("code", _why(result))
+        form.add_error("code", words.of_check(result))
     elif not user.is_active:
         form.add_error("code", _("This account is closed."))
     return user if user and user.is_active else None
@@ -144,14 +145,6 @@ def _check(request: HttpRequest, form: CodeForm, waiting: Waiting) -> AbstractUs
 def _user(result: Verification) -> AbstractUser:
     """Spend the proof and find its user together: if one fails, neither happened."""
     return Phone.objects.user_of(redeem_proof(result.proof, purpose=PURPOSE))
-
-
-def _why(result: Verification) -> str:
-    if result.reason != "wrong":
-        return result.message
-    left = result.attempts_left
-    more = ngettext("%(count)d try left.", "%(count)d tries left.", left) % {"count": left}
-    return f"{result.message} {more if left else _('Please ask for a new one.')}"
 
 
 def _onward(request: HttpRequest, target: str | None) -> HttpResponseRedirect:

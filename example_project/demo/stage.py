@@ -63,12 +63,13 @@ def set_up(database: Path, *, site: Port, sandbox: Port) -> Iterator[Stage]:
     for name in ("django.server", "django_jsms"):  # the terminal belongs to what the visitor should read
         logging.getLogger(name).setLevel(logging.ERROR)
     with ExitStack() as stack:
-        _prepare(database)
-        stack.callback(connections.close_all)
         phones = _listen(_sandbox, sandbox)
         stack.callback(phones.stop)
+        server = stack.enter_context(_listen(_site, site))
+        stack.callback(connections.close_all)
         settings.JSMS = {**settings.JSMS, "APP_KEY": "", "MASTER_SECRET": "", "SANDBOX": phones.url}
-        server = stack.enter_context(_serving(_listen(_site, site)))
+        _prepare(database)
+        stack.enter_context(_serving(server))
         yield Stage(site=f"http://{HOST}:{server.server_port}", sandbox=phones)
 
 
@@ -103,12 +104,11 @@ def _site(port: int) -> ThreadedWSGIServer:
 
 
 @contextmanager
-def _serving(server: ThreadedWSGIServer) -> Iterator[ThreadedWSGIServer]:
+def _serving(server: ThreadedWSGIServer) -> Iterator[None]:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="site", daemon=True)
     thread.start()
     try:
-        yield server
+        yield
     finally:
         server.shutdown()
-        server.server_close()
         thread.join(5)

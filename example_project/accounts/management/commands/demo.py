@@ -65,9 +65,7 @@ class Command(BaseCommand):
         }
         width = max(map(len, doors))
         lines = [f"  {address:{width}}  {name}" for address, name in doors.items()]
-        hint = _(
-            "Log in as 13800138000: the code appears below, and on its virtual phone. Then look it up in the admin."
-        )
+        hint = _("Log in as 13800138000: the code appears below and on its virtual phone. Then find it in the admin.")
         self.say("\n".join(["", *lines, "", hint, _("Ctrl-C stops everything."), ""]))
 
     def check_story(self, options: dict[str, Any]) -> None:

@@ -1,0 +1,119 @@
+"""The example project, run as a newcomer runs it: by its own commands, under its own settings."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 120
+
+pytestmark = pytest.mark.slow
+
+Manage = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def manage(tmp_path: Path) -> Iterator[Manage]:
+    """``manage("demo", "--check", LANG=…)`` starts a command of the project, from some other directory."""
+    running = []
+
+    def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("JSMS_", "LC_", "LANG"))}
+        given = {
+            "DJANGO_SETTINGS_MODULE": "example.settings",
+            "PYTHONPATH": str(ROOT),
+            "PYTHONIOENCODING": "utf-8",
+            "EXAMPLE_DATABASE": str(tmp_path / "example.sqlite3"),
+            **environment,
+        }
+        command = [sys.executable, "-W", "error", str(ROOT / "example_project" / "manage.py"), *arguments]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+        running.append(subprocess.Popen(command, cwd=tmp_path, env={**kept, **given}, **pipes))
+        return running[-1]
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("atomic", ["0", "1"])
+def test_its_own_tests_pass(manage: Manage, atomic: str) -> None:
+    process = manage("test", "accounts", EXAMPLE_ATOMIC_REQUESTS=atomic)
+    out, error = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0, out + error
+    assert re.search(r"Ran \d{2} tests", error)
+
+
+def test_its_migrations_are_complete(manage: Manage) -> None:
+    process = manage("makemigrations", "--check", "--dry-run")
+    out, error = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0, out + error
+
+
+@pytest.mark.parametrize(
+    ("environment", "last"),
+    [
+        ({"LANG": "en_US.UTF-8"}, "The admin shows what became of it, masked"),
+        ({"LANG": "zh_CN.UTF-8", "EXAMPLE_ATOMIC_REQUESTS": "1"}, "管理后台显示结果，手机号已脱敏"),
+    ],
+)
+def test_the_demo_walks_its_story(manage: Manage, environment: dict[str, str], last: str) -> None:
+    process = manage("demo", "--check", **environment)
+    out, error = process.communicate(timeout=SECONDS)
+    assert (process.returncode, error) == (0, ""), out + error
+    steps = out.splitlines()
+    assert len(steps) >= 6 and all(step.startswith("✓ ") for step in steps)
+    assert steps[-1] == f"✓ {last}"
+
+
+def test_a_step_that_fails_is_named(manage: Manage) -> None:
+    """Here the first one: a site that does not answer to this machine's name."""
+    process = manage("demo", "--check", LANG="en_US.UTF-8", EXAMPLE_HOSTS="elsewhere.example", EXAMPLE_DEBUG="0")
+    out, error = process.communicate(timeout=SECONDS)
+    assert (process.returncode, out) == (1, "")
+    assert re.fullmatch(r"CommandError: ✗ The site opens: http://127\.0\.0\.1:\d+/ → 400\n", error), error
+
+
+@pytest.mark.parametrize("option", ["--port", "--sandbox-port"])
+def test_a_port_that_is_taken_is_one_line(manage: Manage, option: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        process = manage("demo", option, port, LANG="en_US.UTF-8")
+        out, error = process.communicate(timeout=SECONDS)
+    assert (process.returncode, out) == (1, "")
+    assert re.fullmatch(rf"CommandError: Port {port} cannot be used: .+\n", error), error
+
+
+def test_a_port_that_is_none_is_a_usage_error(manage: Manage) -> None:
+    process = manage("demo", "--port", "70000", LANG="en_US.UTF-8")
+    _, error = process.communicate(timeout=SECONDS)
+    assert process.returncode == 2 and "65535" in error
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_runs_until_it_is_told_to_stop(manage: Manage, number: signal.Signals) -> None:
+    process = manage("demo", "--port", "0", "--sandbox-port", "0", LANG="en_US.UTF-8")
+    assert process.stdout is not None
+    site = phones = ""
+    for line in process.stdout:
+        site = site or line.strip().partition("  ")[0] * ("phone login" in line)
+        phones = phones or line.strip().partition("  ")[0] * ("virtual phones" in line)
+        if "Ctrl-C" in line:
+            break
+    assert requests.get(site, timeout=30).status_code == 200
+    assert requests.get(phones, timeout=30).status_code == 200
+    process.send_signal(number)
+    out, error = process.communicate(timeout=30)
+    assert (process.returncode, error) == (0, "")
+    assert out.strip().endswith("Stopped.")
