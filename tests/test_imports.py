@@ -17,7 +17,10 @@ def loaded(program):
 
 @pytest.mark.core
 def test_the_app_loads_nothing_heavy():
-    setup = "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'; django.setup()"
+    apps = ["contenttypes", "auth", "admin", "messages", "sessions"]
+    installed = [*(f"django.contrib.{app}" for app in apps), "django_jsms"]
+    configured = f"from django.conf import settings; settings.configure(INSTALLED_APPS={installed!r})"
+    setup = f"import django; {configured}; django.setup()"
     assert loaded(f"{setup}; import django_jsms.services, django_jsms.admin, django_jsms.checks") == []
 
 
