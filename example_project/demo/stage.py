@@ -60,7 +60,7 @@ def set_up(database: Path, *, site: Port, sandbox: Port) -> Iterator[Stage]:
 
     The process is the demonstration's alone, so its settings are, too.
     """
-    for name in ("django.server", "django_jsms"):  # the terminal belongs to what the visitor should read
+    for name in ("django.request", "django.server", "django_jsms"):  # the terminal is for what one should read
         logging.getLogger(name).setLevel(logging.ERROR)
     with ExitStack() as stack:
         phones = _listen(_sandbox, sandbox)
