@@ -77,6 +77,12 @@ def test_the_demo_walks_its_story(manage: Manage, environment: dict[str, str], l
     assert steps[-1] == f"✓ {last}"
 
 
+def test_a_terminal_without_chinese_will_do(manage: Manage) -> None:
+    process = manage("demo", "--check", LANG="zh_CN.UTF-8", PYTHONIOENCODING="ascii")
+    out, error = process.communicate(timeout=SECONDS)
+    assert (process.returncode, error) == (0, "") and out.startswith("? ???")
+
+
 def test_a_step_that_fails_is_named(manage: Manage) -> None:
     """Here the first one: a site that does not answer to this machine's name."""
     process = manage("demo", "--check", LANG="en_US.UTF-8", EXAMPLE_HOSTS="elsewhere.example", EXAMPLE_DEBUG="0")

@@ -84,7 +84,9 @@ class Command(BaseCommand):
                 walk.close()
 
     def say(self, line: str) -> None:
-        self.stdout.write(line)
+        """One line, at once, whatever the terminal can show."""
+        encoding = getattr(self.stdout, "encoding", None) or "utf-8"
+        self.stdout.write(line.encode(encoding, "replace").decode(encoding))
         self.stdout.flush()
 
 
