@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +16,7 @@ AUDITING, APPROVED, REJECTED = 0, 1, 2
 CODE, NOTICE, MARKETING = 1, 2, 3
 POOLS: Final = ("balance", "voice", "industry", "market")
 GENEROUS: Final = {"balance": 10_000_000, "voice": 1_000_000, "industry": 10_000_000, "market": 10_000_000}
+_PULLED_KEPT: Final = 200_000
 
 Pools = dict[str, int | None]
 
@@ -48,6 +50,10 @@ class Account:
     pools: Pools = field(default_factory=lambda: dict(GENEROUS))
 
 
+def _queues() -> dict[str, deque[dict[str, Any]]]:
+    return {kind: deque(maxlen=_PULLED_KEPT) for kind in ("SMS_REPORT", "SMS_REPLY")}
+
+
 @dataclass(slots=True)
 class App:
     """One application of an account, with everything that belongs to it alone."""
@@ -63,6 +69,9 @@ class App:
     blacklisted: bool = False
     allowed_ips: frozenset[str] = frozenset()
     opted_out: set[str] = field(default_factory=set)
+    callback_urls: dict[str, str] = field(default_factory=dict)
+    callbacks: Callable[[App, str, dict[str, Any]], None] = lambda app, kind, data: None
+    waiting: dict[str, deque[dict[str, Any]]] = field(default_factory=_queues)
 
 
 def opens(owner: App | Account, key: str, secret: str) -> bool:
