@@ -35,6 +35,8 @@ def head(status, headers, reason="OK"):
 
 
 def rst_before_read(connection):
+    """Late enough that the client has connected: before, nothing would have been written."""
+    connection.wait(0.05)
     connection.reset()
 
 
@@ -138,18 +140,25 @@ def tls_hang(connection):
 
 
 def tls_close(connection):
+    """After the client's hello: a reset before it makes CPython's ssl forget to close its own socket."""
+    connection.sock.recv(65536)
     connection.close()
+
+
+def rst_before_tls(connection):
+    connection.sock.recv(65536)
+    connection.reset()
 
 
 def tls_garbage(connection):
     connection.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    connection.sock.recv(65536)
     connection.wait(0.05)
     connection.close()
 
 
-tls_hang.before_tls = tls_close.before_tls = tls_garbage.before_tls = True
-rst_before_tls = lambda connection: connection.reset()  # noqa: E731
-rst_before_tls.before_tls = True
+for _step in (tls_hang, tls_close, rst_before_tls, tls_garbage):
+    _step.before_tls = True
 
 
 def tls_break_after_read(connection):
