@@ -87,22 +87,28 @@ class TimedResponse(http.client.HTTPResponse):
 
 def connect(address: tuple[str, int], options: list[tuple[int, int, int | bytes]]) -> socket.socket:
     """A connected socket, trying each address of the host within the connect timeout and the total."""
-    exchange = current.exchange
     failure: OSError = OSError("the host has no address")
     for family, kind, protocol, _, where in socket.getaddrinfo(*address, type=socket.SOCK_STREAM):
-        sock = socket.socket(family, kind, protocol)
         try:
-            for option in options:
-                sock.setsockopt(*option)
-            sock.settimeout(exchange.left(exchange.connect))
-            sock.connect(where)
-            # What a TLS handshake may take, which nobody else will bound.
-            sock.settimeout(exchange.left(exchange.connect))
-            return sock
+            return _connected(socket.socket(family, kind, protocol), where, options)
         except OSError as error:
-            sock.close()
             failure = error
     raise failure
+
+
+def _connected(sock: socket.socket, where: Any, options: list[tuple[int, int, int | bytes]]) -> socket.socket:
+    exchange = current.exchange
+    try:
+        for option in options:
+            sock.setsockopt(*option)
+        sock.settimeout(exchange.left(exchange.connect))
+        sock.connect(where)
+        # What a TLS handshake may take, which nobody else will bound.
+        sock.settimeout(exchange.left(exchange.connect))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def send(sock: socket.socket, data: bytes) -> None:

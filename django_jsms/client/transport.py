@@ -76,7 +76,9 @@ class _Tracked:
             self.connect()
         deadline.send(self.sock, data)
 
-    def getresponse(self) -> Any:
+    def getresponse(self: Any) -> Any:
+        if self.sock is None:  # urllib3 passes over a reset, also one that came while connecting
+            raise ConnectionResetError("reset before it was connected")
         self._used = deadline.clock()
         return super().getresponse()  # type: ignore[misc]
 
@@ -215,7 +217,13 @@ class Transport:
 
 
 #: Everything the libraries raise for what happens on a wire.
-_WIRE = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
+_WIRE = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    OSError,
+    UnicodeError,  # a host name with an empty or an endless label, from the look-up
+)
 _HEADERS = {
     "Accept": "application/json",
     # Answers are small; a server that compresses all the same is read within the same cap.

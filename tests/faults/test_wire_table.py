@@ -4,6 +4,7 @@ Each fault is one request at most, ends in time, says truly whether an SMS may h
 a client that works.
 """
 
+import errno
 import socket
 import time
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 import trustme
 
-from django_jsms.client import JSMSClient, Timeout
+from django_jsms.client import JSMSClient, Timeout, deadline
 from django_jsms.exceptions import MaybeSent, NoAnswer, NotSent, Refused
 
 from . import faults
@@ -167,10 +168,33 @@ def test_a_refused_connection_sent_nothing(closed_port):
     assert (caught.value.reason, caught.value.who) == ("unreachable", "platform")
 
 
-def test_a_host_without_an_address_sent_nothing():
+def test_a_reset_while_connecting_sent_nothing(serve, client_of, monkeypatch):
+    def reset(*args):
+        raise ConnectionResetError(errno.ECONNRESET, "reset by peer")
+
+    server = serve()
+    client = client_of(server)
+    with monkeypatch.context() as patch, pytest.raises(NotSent) as caught:
+        patch.setattr(deadline, "connect", reset)
+        send(client)
+    assert (caught.value.reason, server.requests) == ("unreachable", 0)
+    assert send(client).msg_id
+
+
+@pytest.mark.parametrize("host", ["jsms.invalid", "a..b", "a" * 70 + ".example"])
+def test_a_host_without_an_address_sent_nothing(host):
     with pytest.raises(NotSent) as caught:
-        send(JSMSClient("key", "secret", "http://jsms.invalid/v1", timeout=FAST))
+        send(JSMSClient("key", "secret", f"http://{host}/v1", timeout=FAST))
     assert caught.value.reason == "unreachable"
+
+
+def test_every_address_of_a_host_is_tried(serve, client_of, monkeypatch):
+    """The first has no route or no family here; the second is the server's."""
+    server = serve()
+    found = socket.getaddrinfo("127.0.0.1", server.port, type=socket.SOCK_STREAM)
+    nowhere = [(999, socket.SOCK_STREAM, 6, "", ("::1", 1)), (*found[0][:4], ("127.0.0.1", 1))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: [*nowhere, *found])
+    assert send(client_of(server)).msg_id
 
 
 def test_a_connection_that_hangs_ends_in_the_time_to_connect():
