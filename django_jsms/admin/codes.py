@@ -13,7 +13,7 @@ from .base import LogAdmin
 
 @admin.register(VerificationCode)
 class VerificationCodeAdmin(LogAdmin):
-    list_display = ("created_at", "number", "purpose", "channel", "status", "why", "checks", "expires_at")
+    list_display = ("created_at", "number", "purpose", "channel", "status", "why", "checks")
     list_filter = ("status", "purpose", "channel", "app")
     search_fields = ("=msg_id", "=token")
     search_help_text = _("Search by msg_id or token. A number is never part of an address.")

@@ -82,4 +82,4 @@ def _refusal(fault: str) -> InvalidInput:
     en, zh = _CURES[fault]
     reason = "country_not_allowed" if fault == "country" else "invalid_mobile"
     zh = zh if zh.startswith("手机号") else f"手机号{zh}"
-    return InvalidInput(f"mobile {en}", field="mobile", reason=reason, zh=f"{zh}（mobile）。")
+    return InvalidInput(f"The mobile number {en}.", field="mobile", reason=reason, zh=f"{zh}。")

@@ -27,14 +27,23 @@ _NO_MONEY: Final = frozenset({50014, 50033})
 _KEY_CODES: Final = frozenset({50001, 50002})
 #: NotSent for these is not a moment's trouble but a wrong configuration.
 CONFIGURATION: Final = frozenset({"tls_untrusted", "redirected"})
+UNREACHABLE: Final = "unreachable"
 
 
 def gate(config: conf.App, template_id: int | None) -> datetime:
     """Let a send pass, with the database's time, or raise AppPaused. Asks for the balance where that may help."""
     at, pause = Pause.objects.primary().gate(config.alias, template_id, config.fingerprint)
     if pause and not _over(pause):
-        raise _paused(pause)
+        raise _paused(pause, config)
     return at
+
+
+def no_sandbox(config: conf.App) -> tuple[str, str]:
+    """What to tell a developer whose sandbox does not answer, in English and Chinese."""
+    return (
+        f"The JSMS sandbox at {config.base_url} is not running. In another terminal: python manage.py jsms_sandbox",
+        f"JSMS 沙箱（{config.base_url}）没有运行。另开一个终端：python manage.py jsms_sandbox",
+    )
 
 
 def pause_for(error: JSMSError, config: conf.App, *, template_id: int = 0) -> Pause:
@@ -86,16 +95,12 @@ def _backoff(app: str, at: datetime) -> timedelta:
     return min(2 * (last.until - last.since), longest) if last and last.until else first
 
 
-def _paused(pause: Pause) -> AppPaused:
+def _paused(pause: Pause, config: conf.App) -> AppPaused:
     wait = max(1, round((pause.until - now()).total_seconds())) if pause.until else None
-    error = AppPaused(
-        f"Sending is paused ({pause.reason}). Please try again later.",
-        zh="短信服务暂不可用，请稍后再试。",
-        code=pause.code,
-        retry_after=wait,
-    )
-    error.row = None
-    return error
+    text, zh = f"Sending is paused ({pause.reason}). Please try again later.", "短信服务暂不可用，请稍后再试。"
+    if config.sandbox and pause.reason == UNREACHABLE:
+        text, zh = no_sandbox(config)
+    return AppPaused(text, zh=zh, code=pause.code, retry_after=wait)
 
 
 def resume_app(app: str = "default", *, template_id: int = 0) -> bool:

@@ -23,7 +23,7 @@ from ..models.codes import MOST_CHECKS, VerificationCode
 from . import accounts, delivery
 from .clients import get_client
 from .language import service
-from .limits import Rule, check_captcha, reserve, rules_for
+from .limits import Rule, check_captcha, give_back, reserve, rules_for
 from .results import Reason, Verification
 
 logger = logging.getLogger("django_jsms")
@@ -51,7 +51,8 @@ def send_code(
 
     JSMS makes the code and texts it; ``row.token`` is what a client may hold. ``template`` is an id or a
     name of ``TEMPLATES``; left out, the purpose's own of ``PURPOSES``, else JSMS's built-in template 1.
-    One statement checks pauses, two reserve the limits, one writes the row, two record the outcome.
+    One statement checks pauses, two reserve the limits, one writes the row, two record the outcome. Only
+    NotSent gives the number's cool-down back.
 
     Raises InvalidInput, CaptchaRequired, LimitExceeded (``retry_after`` in seconds), AppPaused,
     InTransaction and NotConfigured before anything is written; Refused and NotSent with the row
@@ -127,9 +128,14 @@ def _send(
     config = conf.app(app)
     get_client(app)
     values = _values(mobile, purpose, channel, template, config, ip, captcha)
+    counters, started = _counters(values, config), now()
     at = accounts.gate(config, values["template_id"])
-    row = reserve(_counters(values, config), lambda: VerificationCode.insert_claimed(at, **values))
-    delivery.send_now(row, _NOUN)
+    row = reserve(counters, lambda: VerificationCode.insert_claimed(at, **values))
+    try:
+        delivery.send_now(row, _NOUN)
+    except NotSent:
+        give_back(counters, started)
+        raise
     return row
 
 
@@ -345,13 +351,13 @@ def _ask(row: VerificationCode, code: str) -> Reason:
 
 
 def _answer(reason: Reason, purpose: str, row: VerificationCode | None = None) -> Verification:
-    ok = reason == "ok" and row is not None
+    ok, spent = reason == "ok" and row is not None, row is not None and not row.attempts_left()
     if ok:
         signals.code_verified.send_robust(sender=VerificationCode, instance=row)
     return Verification(
         ok=ok,
         reason=reason,
-        message=gettext(_MESSAGES[reason]),
+        message=gettext(_MESSAGES["locked" if reason == "wrong" and spent else reason]),
         purpose=purpose,
         mobile=row.mobile if ok and row else None,
         attempts_left=row.attempts_left() if row else None,

@@ -91,7 +91,7 @@ def _attempt(row: Any, noun: Noun) -> JSMSError | None:
         return error
     except JSMSError as error:
         _pause(error, row)
-        return error
+        return _in_other_words(error, conf.app(row.app))
     _record(row, lambda: noun.sent(row, now(), msg_id), msg_id)
     return None
 
@@ -109,6 +109,14 @@ def _call(row: Any, noun: Noun) -> str:
             if not durably(lambda: row.renew(database_now(_using(row))), using=_using(row)):
                 raise
     return noun.call(client, row)
+
+
+def _in_other_words(error: JSMSError, config: conf.App) -> JSMSError:
+    """A sandbox that does not answer is one that nobody has started."""
+    if not config.sandbox or error.reason != accounts.UNREACHABLE:
+        return error
+    text, zh = accounts.no_sandbox(config)
+    return NotSent(text, zh=zh, reason=error.reason)
 
 
 def _pause(error: JSMSError, row: Any) -> None:

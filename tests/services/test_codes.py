@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 
 from django_jsms.exceptions import (
+    AppPaused,
     CaptchaRequired,
     InTransaction,
     InvalidInput,
@@ -16,7 +17,7 @@ from django_jsms.exceptions import (
     Refused,
 )
 from django_jsms.models import VerificationCode
-from django_jsms.services import queue_code, redeem_proof, send_code, send_voice_code, verify_code
+from django_jsms.services import queue_code, redeem_proof, resume_app, send_code, send_voice_code, verify_code
 from tests.conftest import MOBILE
 
 pytestmark = pytest.mark.django_db
@@ -177,6 +178,7 @@ def test_wrong_codes_count_and_lock(jsms_sandbox):
     results = [verify_code(bad, mobile=MOBILE, purpose="login") for _ in range(6)]
     assert [r.reason for r in results] == ["wrong"] * 5 + ["locked"]
     assert [r.attempts_left for r in results[:5]] == [4, 3, 2, 1, 0]
+    assert "request a new one" in results[4].message and "request" not in results[3].message
     assert VerificationCode.objects.get().status == "locked"
     assert not verify_code(jsms_sandbox.last_code(), mobile=MOBILE, purpose="login")
 
@@ -481,4 +483,23 @@ def test_nobody_listening_is_not_sent(jsms_sandbox):
         pytest.raises(NotSent) as caught,
     ):
         send_code(MOBILE, purpose="login")
-    assert caught.value.row.status == "failed"
+    assert caught.value.row.status == "failed" and "jsms_sandbox" in str(caught.value)
+
+
+def test_what_never_left_costs_no_cool_down(jsms_sandbox):
+    with jsms_sandbox.settings(APPS={"default": {"SANDBOX": "http://127.0.0.1:9"}}):
+        with pytest.raises(NotSent):
+            send_code(MOBILE, purpose="login")
+        with pytest.raises(AppPaused) as caught:
+            send_code(MOBILE, purpose="login")
+    assert "jsms_sandbox" in str(caught.value)
+    resume_app()
+    assert send_code(MOBILE, purpose="login").status == "sent"
+
+
+def test_what_was_refused_costs_it(jsms_sandbox):
+    jsms_sandbox.fault("status", status=403, code=50006)
+    with pytest.raises(Refused):
+        send_code(MOBILE, purpose="login")
+    with pytest.raises(LimitExceeded):
+        send_code(MOBILE, purpose="login")
