@@ -38,7 +38,7 @@ def test_everything_else_is_refused_without_being_repeated(row, value):
         parse(value)
     error = caught.value
     assert (error.field, error.reason) == ("mobile", "invalid_mobile")
-    assert str(error).startswith("mobile ")
+    assert str(error).startswith("The mobile number ")
     assert error.explain("zh").startswith("手机号")
     assert len(str(error)) < 200
     if isinstance(value, str) and len(value.strip()) > 5:
