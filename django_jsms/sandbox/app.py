@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from werkzeug.utils import redirect
@@ -14,10 +14,8 @@ from werkzeug.wrappers import Request, Response
 from .breaking import Breaker
 from .call import Call, Route
 from .control import Control
-from .endpoints.schedules import fire_due
 from .ledger import Entry
 from .page import Page
-from .records import Message
 from .refusals import Refusal
 from .routes import find_method, find_path
 from .serving import UNREADABLE
@@ -38,7 +36,6 @@ class Application:
 
     def __init__(self, state: State, stopping: threading.Event, *, loopback: bool) -> None:
         self.state = state
-        self.on_call: Callable[[Entry], None] = lambda entry: None
         self._stopping = stopping
         self._control = Control(state, loopback=loopback)
         self._page = Page(state.seed)
@@ -61,23 +58,14 @@ class Application:
         if path == "/":
             return redirect(f"{OWN}/", 302)
         if path == OWN or path.startswith(f"{OWN}/"):
-            self.settle()
+            self.state.jobs.settle()
             return self._page.respond(request) or self._control.respond(request)
         return _error(Refusal(50016), newer=False)
 
-    def settle(self) -> None:
-        """Fire the schedules whose time has come."""
-        with self.state.lock:
-            fired = fire_due(self.state)
-        for schedule, messages in fired:
-            entry = self._entry("fired", accepted=True, app_key=schedule.app.key)
-            entry.schedule_id = schedule.schedule_id
-            self._record(entry, messages)
-
     def _jsms(self, request: Request, path: str) -> Response:
-        self.settle()
+        self.state.jobs.settle()
         call = _read(self.state, request, path.removeprefix(API))
-        entry = self._entry("call", method=call.method, path=path[:200])
+        entry = self.state.entry("call", method=call.method, path=path[:200])
         fault = self.state.faults.take(call.method, path, _documented(call.path))
         if fault is None:
             return self._work(call, entry)
@@ -93,7 +81,7 @@ class Application:
             breaker.apply(None)
             return self._work(call, entry)
         entry.status = breaker.fault.status
-        self._record(entry, [])
+        self.state.record(entry)
         return breaker.apply(None) or _error(Refusal(50019), newer=False)
 
     def _work(self, call: Call, entry: Entry) -> Response:
@@ -110,19 +98,8 @@ class Application:
         entry.app_key = call.app.key if call.app else ""
         entry.schedule_id = call.schedule_id
         entry.hint = _hint(call, entry)
-        self._record(entry, call.sent)
+        self.state.record(entry, call.sent)
         return response
-
-    def _entry(self, event: str, **known: Any) -> Entry:
-        return Entry(event, self.state.clock.now().isoformat(timespec="milliseconds"), **known)
-
-    def _record(self, entry: Entry, messages: list[Message]) -> None:
-        entry.msg_ids = [each.msg_id for each in messages]
-        entry.mobiles = [each.mobile for each in messages]
-        self.state.ledger.write(entry)
-        self.on_call(entry)
-        if messages:
-            self.state.on_messages(messages)
 
 
 def _read(state: State, request: Request, path: str) -> Call:

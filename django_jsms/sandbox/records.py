@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from .clock import BEIJING
+from .jobs import Job
 from .refusals import Refusal
 
 AUDITING, APPROVED, REJECTED = 0, 1, 2
@@ -155,3 +156,4 @@ class Schedule:
     many: bool
     tag: str | None = None
     status: str = "pending"
+    job: Job | None = None

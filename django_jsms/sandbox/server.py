@@ -6,6 +6,7 @@ import ipaddress
 import os
 import threading
 from collections.abc import Callable, Mapping
+from math import inf
 from types import TracebackType
 from typing import Any
 
@@ -92,7 +93,7 @@ class SandboxServer:
     @property
     def outbox(self) -> list[Message]:
         """Every text and call still kept, oldest first, as in ``django.core.mail.outbox``."""
-        self._app.settle()
+        self.state.jobs.settle()
         with self.state.lock:
             return list(self.state.messages)
 
@@ -140,24 +141,26 @@ class SandboxServer:
     ) -> None:
         """Be told of what reaches the phones, and of every call, from the thread that served it."""
         self.state.on_messages = on_messages or self.state.on_messages
-        self._app.on_call = on_call or self._app.on_call
+        self.state.on_call = on_call or self.state.on_call
 
     def _alarm(self) -> None:
-        """Fire schedules when their time comes, with nobody asking."""
+        """Run jobs when their time comes, with nobody asking."""
         changed = self.clock.changed
         while not self._stopping.is_set():
-            self._app.settle()
+            self.state.jobs.settle()
             with changed:
                 wait = self._until_due()
                 if not self._stopping.is_set() and (wait is None or wait > 0):
                     changed.wait(wait)
 
     def _until_due(self) -> float | None:
-        speed = self.clock.speed
-        if not speed or self.state.due_at == float("inf"):
+        speed, left = self.clock.speed, self.state.jobs.due_at - self.clock.time()
+        if left <= 0:
+            return 0.0
+        if not speed or left == inf:
             return None
         # Not above an hour: beyond a threading timeout's range, and the clock may have drifted.
-        return min(max((self.state.due_at - self.clock.time()) / speed, 0.0), 3600.0)
+        return min(left / speed, 3600.0)
 
 
 def _is_loopback(host: str) -> bool:

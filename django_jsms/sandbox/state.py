@@ -9,13 +9,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from math import inf
-from typing import Final
+from typing import Any, Final
 
 from .clock import Clock
 from .faults import Faults
 from .frequency import Frequency
-from .ledger import Ledger
+from .jobs import Jobs
+from .ledger import Entry, Ledger
 from .records import CODE, Account, App, Code, Message, Recipient, Schedule, Signature, Template
 from .rendering import placeholders
 
@@ -58,9 +58,11 @@ class State:
         self._options = options or Options()
         self.options = replace(self._options)
         self.clock = Clock()
+        self.jobs = Jobs(self.clock)
         self.ledger = ledger or Ledger()
         self.faults = Faults()
         self.on_messages: Callable[[list[Message]], None] = lambda messages: None
+        self.on_call: Callable[[Entry], None] = lambda entry: None
         self.epoch = 0
         # Hundredths of a second: twelve digits, as in the samples, and new ones after a restart.
         self._ids = itertools.count(int(time.time() * 100))
@@ -69,8 +71,9 @@ class State:
 
     def reset(self) -> None:
         """Back to the seed; ids go on, so that an old one never means something new."""
-        with self.lock:
+        with self.jobs.running, self.lock:
             self.epoch += 1
+            self.jobs.clear()
             self.options = replace(self._options)
             self.clock.reset()
             self.faults.clear()
@@ -82,8 +85,6 @@ class State:
         self.apps: dict[str, App] = {}
         self.codes: dict[str, Code] = {}
         self.schedules: dict[str, Schedule] = {}
-        #: No pending schedule is earlier than this.
-        self.due_at = inf
         self.frequency = Frequency()
         self.messages: deque[Message] = deque(maxlen=self.options.keep)
         account = self.add_account(self.seed.dev_key, self.seed.dev_secret)
@@ -124,6 +125,19 @@ class State:
     def app(self, key: str | None = None) -> App:
         """The app with this key, or the first."""
         return self.apps[key] if key is not None else next(iter(self.apps.values()))
+
+    def entry(self, event: str, **known: Any) -> Entry:
+        """A ledger entry with the sandbox's time on it."""
+        return Entry(event, self.clock.now().isoformat(timespec="milliseconds"), **known)
+
+    def record(self, entry: Entry, messages: list[Message] | None = None) -> None:
+        """Write it down, then tell those who watch; not while holding the lock."""
+        entry.msg_ids = [each.msg_id for each in messages or ()]
+        entry.mobiles = [each.mobile for each in messages or ()]
+        self.ledger.write(entry)
+        self.on_call(entry)
+        if messages:
+            self.on_messages(messages)
 
     def new_msg_id(self) -> str:
         return str(next(self._ids))

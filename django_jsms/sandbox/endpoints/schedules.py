@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from math import inf
+from functools import partial
 from typing import Any
 
 from django_jsms.sandbox.balances import draw
@@ -28,6 +28,7 @@ def update_schedule(call: Call) -> Any:
     schedule_id = call.schedule.schedule_id
     changed = _build(call, schedule_id)
     changed.tag = call.schedule.tag
+    _unplan(call)
     call.state.schedules[schedule_id] = changed
     return _answer(call, schedule_id)
 
@@ -48,7 +49,13 @@ def delete_schedule(call: Call) -> None:
     """``DELETE``: 200 and an empty body."""
     assert call.schedule is not None
     call.schedule.status = "deleted"
+    _unplan(call)
     call.schedule_id = call.schedule.schedule_id
+
+
+def _unplan(call: Call) -> None:
+    assert call.schedule is not None and call.schedule.job is not None
+    call.state.jobs.drop(call.schedule.job)
 
 
 def _build(call: Call, schedule_id: str) -> Schedule:
@@ -59,8 +66,7 @@ def _build(call: Call, schedule_id: str) -> Schedule:
         one.msg_id = call.state.new_msg_id()
     due, tag = call.fields["send_time"], call.fields.get("tag")
     schedule = Schedule(schedule_id, call.the_app, due, call.template, call.signature, live, call.route.many, tag)
-    call.state.due_at = min(call.state.due_at, due)
-    call.state.clock.wake()
+    schedule.job = call.state.jobs.at(due, partial(_fire_due, call.state, schedule))
     return schedule
 
 
@@ -86,18 +92,14 @@ def _shown(one: Recipient) -> dict[str, Any]:
 _FIRING = Route("", "", work=lambda call: None, many=True)
 
 
-def fire_due(state: State) -> list[tuple[Schedule, list[Message]]]:
-    """Send every pending schedule whose time has come, the earliest first; the caller holds the lock."""
-    now = state.clock.time()
-    if now < state.due_at:
-        return []
-    pending = sorted((each for each in state.schedules.values() if each.status == "pending"), key=_due)
-    state.due_at = next((each.due for each in pending if each.due > now), inf)
-    return [(each, _fire(state, each)) for each in pending if each.due <= now]
-
-
-def _due(schedule: Schedule) -> float:
-    return schedule.due
+def _fire_due(state: State, schedule: Schedule) -> None:
+    """Send it, unless it was changed, deleted or forgotten in the meantime."""
+    with state.lock:
+        if state.schedules.get(schedule.schedule_id) is not schedule or schedule.status != "pending":
+            return
+        messages = _fire(state, schedule)
+    known = {"accepted": True, "app_key": schedule.app.key, "schedule_id": schedule.schedule_id}
+    state.record(state.entry("fired", **known), messages)
 
 
 def _fire(state: State, schedule: Schedule) -> list[Message]:
