@@ -109,7 +109,7 @@ def _read(state: State, request: Request, path: str) -> Call:
         method=request.method,
         path=path,
         body=None if unreadable else request.get_data(),
-        media=request.mimetype,
+        content_type=request.headers.get("Content-Type", ""),
         authorization=request.headers.get("Authorization"),
         remote=request.remote_addr or "",
         route=_NOWHERE,

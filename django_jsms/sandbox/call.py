@@ -25,8 +25,14 @@ class Route:
     many: bool = False
     generates: bool = False
     types: tuple[int, ...] = (1, 2, 3)
+    form: bool = False
     developer: bool = False
     skips: frozenset[str] = frozenset()
+
+    @property
+    def sends(self) -> bool:
+        """Whether a text will come of it, now or at its time."""
+        return self.takes("mobile") or self.many
 
     def takes(self, name: str) -> bool:
         return any(each.name == name for each in self.fields)
@@ -40,7 +46,7 @@ class Call:
     method: str
     path: str
     body: bytes | None
-    media: str
+    content_type: str
     authorization: str | None
     remote: str
     route: Route
@@ -48,6 +54,7 @@ class Call:
     app: App | None = None
     owner: Any = None
     fields: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
     recipients: list[Recipient] = field(default_factory=list)
     template: Template | None = None
     signature: Signature | None = None

@@ -31,6 +31,9 @@ class Template:
     type: int
     ttl: int = 300
     status: int = APPROVED
+    remark: str = ""
+    reason: str | None = None
+    handed_in: int = 0
 
 
 @dataclass(slots=True)
@@ -40,6 +43,10 @@ class Signature:
     sign_id: int
     text: str
     status: int = APPROVED
+    type: int | None = None
+    remark: str = ""
+    reason: str | None = None
+    handed_in: int = 0
 
 
 @dataclass(slots=True)
@@ -73,6 +80,7 @@ class App:
     callback_urls: dict[str, str] = field(default_factory=dict)
     callbacks: Callable[[App, str, dict[str, Any]], None] = lambda app, kind, data: None
     waiting: dict[str, deque[dict[str, Any]]] = field(default_factory=_queues)
+    pulled_at: dict[str, float] = field(default_factory=dict)
 
 
 def opens(owner: App | Account, key: str, secret: str) -> bool:

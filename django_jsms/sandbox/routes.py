@@ -9,7 +9,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 from .call import Route
-from .endpoints import accounts, codes, messages, schedules
+from .drafts import certificate, remark, sign_text
+from .endpoints import accounts, codes, inquiries, messages, schedules, signatures, templates
 from .records import CODE
 from .refusals import Refusal
 from .steps import NOT_YET
@@ -30,7 +31,19 @@ CODE_TO_CHECK = Field("code", _NUMERIC, str, missing=50015)
 VOICE_CODE = Field("code", _NUMERIC, voice_digits)
 VOICE_LANG = Field("voice_lang", _ANY_NUMBER, between(0, 2, 50040))
 TTL = Field("ttl", _ANY_NUMBER, between(1, 86_400, 50041))
+TEXT = Field("template", _TEXT, str, missing=50042)
+TYPE = Field("type", _NUMERIC, between(1, 3, 50025), missing=50025)
+LIFETIME = Field("ttl", _ANY_NUMBER, lambda value: value)
+REMARK = Field("remark", _TEXT, remark)
+BODY_ID = Field("temp_id", _NUMERIC, identifier(50013))
+SIGN = Field("sign", _TEXT, sign_text, missing=50104)
+SIGN_TYPE = Field("type", _TEXT, between(1, 7, 50007))
+PERSON = Field("legalPersonName", _TEXT, str)
+PERSON_ID = Field("legalPersonIdNumber", _TEXT, certificate)
+CREDIT_CODE = Field("socialCreditCode", _TEXT, certificate)
 
+_TEMPLATE = (TEXT, TYPE, LIFETIME, REMARK)
+_SIGNATURE = (SIGN, SIGN_TYPE, PERSON, PERSON_ID, CREDIT_CODE, REMARK)
 _ONE = (MOBILE, TEMP_ID, PARAMS, SIGN_ID)
 _MANY = (TEMP_ID, RECIPIENTS, SIGN_ID)
 
@@ -62,6 +75,16 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("DELETE", "/schedule/<schedule_id>", schedules.delete_schedule),
     Route("GET", "/accounts/dev", accounts.account_balance, developer=True),
     Route("GET", "/accounts/app", accounts.app_balance),
+    Route("POST", "/templates", templates.create_template, _TEMPLATE),
+    Route("PUT", "/templates/<temp_id>", templates.update_template, (BODY_ID, *_TEMPLATE)),
+    Route("GET", "/templates/<temp_id>", templates.read_template),
+    Route("DELETE", "/templates/<temp_id>", templates.delete_template),
+    Route("POST", "/sign", signatures.create_signature, _SIGNATURE, form=True),
+    Route("POST", "/sign/<sign_id>", signatures.update_signature, _SIGNATURE, form=True),
+    Route("GET", "/sign/<sign_id>", signatures.read_signature),
+    Route("DELETE", "/sign/<sign_id>", signatures.delete_signature),
+    Route("GET", "/report", inquiries.pull_reports),
+    Route("GET", "/reply", inquiries.pull_replies),
 )
 
 _BY_PATH: defaultdict[str, dict[str, Route]] = defaultdict(dict)

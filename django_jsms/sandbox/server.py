@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from .app import Application
+from .audits import decide, find_draft
 from .clock import Clock
 from .faults import Fault
 from .ledger import Entry, Ledger
@@ -128,6 +129,21 @@ class SandboxServer:
             held = {"app": app.pools, "account": app.account.pools}[of]
             held.update(pools)
             return dict(held)
+
+    def audit(
+        self,
+        *,
+        template_id: int | None = None,
+        signature_id: int | None = None,
+        approved: bool = True,
+        reason: str | None = None,
+        app_key: str | None = None,
+    ) -> None:
+        """The auditor's word on one template or signature, waiting or not; LookupError when it is not there."""
+        with self.state.lock:
+            app = self.state.app(app_key)
+            draft = find_draft(app, template_id=template_id, signature_id=signature_id)
+            decide(app, draft, approved=approved, reason=reason)
 
     def reset(self) -> None:
         """As freshly started, ``state.options`` too; ids and the ledger's file go on."""

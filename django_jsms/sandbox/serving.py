@@ -13,7 +13,7 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, select_addr
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-MAX_BODY: Final = 8 * 1024 * 1024
+MAX_BODY: Final = 16 * 1024 * 1024
 #: Set in the WSGI environ when the body could not be read whole.
 UNREADABLE: Final = "jsms_sandbox.unreadable"
 

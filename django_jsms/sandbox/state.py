@@ -35,6 +35,10 @@ class Options:
     msg_id_as_text: bool = False
     black_words: tuple[str, ...] = ("敏感词",)
     keep: int = 50_000
+    legacy_signatures: bool = False
+    app_name_signatures: bool = False
+    audit_after: float | None = None
+    audit_refusal: str | None = None
 
 
 @dataclass
@@ -67,6 +71,8 @@ class State:
         # Hundredths of a second: twelve digits, as in the samples, and new ones after a restart.
         self._ids = itertools.count(int(time.time() * 100))
         self._seqs = itertools.count(1)
+        self._temp_ids = itertools.count(37_582)
+        self._sign_ids = itertools.count(4_582)
         self._empty()
 
     def reset(self) -> None:
@@ -141,6 +147,14 @@ class State:
 
     def new_msg_id(self) -> str:
         return str(next(self._ids))
+
+    def new_temp_id(self) -> int:
+        """One that no app has: the numbers are the platform's."""
+        return next(each for each in self._temp_ids if not any(each in app.templates for app in self.apps.values()))
+
+    def new_sign_id(self) -> int:
+        """One that no app has."""
+        return next(each for each in self._sign_ids if not any(each in app.signatures for app in self.apps.values()))
 
     def new_digits(self) -> str:
         """Six random ones, as in every sample."""

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from werkzeug.datastructures import Authorization
 
 from .balances import POOL_OF, available
 from .call import Call
+from .drafts import check_form, check_lifetime, check_one_in_audit, check_template_text, find_draft
 from .records import APPROVED, AUDITING, MARKETING, Recipient, opens
 from .refusals import Refusal
 from .rendering import OPT_OUT_LINE, length, placeholders, render, segments
-from .wire import MEDIA, check_items, check_params, check_type, is_mobile, read_json, recipient
+from .wire import (
+    FORM,
+    MEDIA,
+    check_items,
+    check_params,
+    check_type,
+    is_mobile,
+    media_of,
+    read_form,
+    read_json,
+    recipient,
+)
 
 MAX_CONTENT: Final = 500
 
@@ -45,7 +57,7 @@ def check_service(call: Call) -> None:
 
 
 def check_media(call: Call) -> None:
-    if call.route.fields and call.media not in MEDIA:
+    if call.route.fields and media_of(call.content_type) not in (FORM if call.route.form else MEDIA):
         raise Refusal(50017)
 
 
@@ -54,7 +66,7 @@ def read_body(call: Call) -> None:
         return
     if call.body is None:
         raise Refusal(50007)
-    members = read_json(call.body)
+    members = _read_members(call, call.body)
     for field in call.route.fields:
         value = members.get(field.name)
         check_type(value, field.types)
@@ -63,6 +75,13 @@ def read_body(call: Call) -> None:
         check_items(call.fields["recipients"] or [])
     elif call.route.takes("temp_para"):
         check_params(call.fields["temp_para"])
+
+
+def _read_members(call: Call, body: bytes) -> Mapping[str, Any]:
+    if not call.route.form:
+        return read_json(body)
+    members, call.files = read_form(body, call.content_type)
+    return members
 
 
 def require_fields(call: Call) -> None:
@@ -113,7 +132,7 @@ def find_schedule(call: Call) -> None:
 
 
 def find_template(call: Call) -> None:
-    if not call.route.takes("temp_id"):
+    if not call.route.takes("temp_id") or call.route.takes("template"):
         return
     template = call.the_app.templates.get(call.fields["temp_id"])
     if template is None:
@@ -126,15 +145,13 @@ def find_template(call: Call) -> None:
 
 
 def find_signature(call: Call) -> None:
-    if not call.template:
+    if not call.template or not call.route.sends:
         return
     app = call.the_app
-    wanted = call.fields.get("sign_id", app.default_sign)
-    if wanted is None:
-        raise Refusal(50046)
-    signature = app.signatures.get(wanted)
+    wanted = call.fields.get("sign_id")
+    signature = app.signatures.get(app.default_sign or 0 if wanted is None else wanted)
     if signature is None or signature.status != APPROVED:
-        raise Refusal(50102)
+        raise Refusal(50046 if wanted is None else 50102)
     call.signature = signature
 
 
@@ -240,10 +257,15 @@ ORDER: Final[tuple[Callable[[Call], None], ...]] = (
     check_media,  # 50017
     read_body,  # 50003 50007
     require_fields,  # 50004 50005 50015 50027 50030
-    check_formats,  # 50006 50031 50038-50041 50027
+    check_formats,  # 50006 50031 50038-50041 50027 50045 50104
+    check_lifetime,  # 50041
+    check_form,  # 50007 50101
     list_recipients,
     each(check_mobile),  # 50004 50006
     find_schedule,  # 50028 50029
+    find_draft,  # 50013 50047 50102 50104 50105
+    check_one_in_audit,  # 50103
+    check_template_text,  # 50046 50052 50044 50053 50043 50037
     find_template,  # 50013 50020 50021 50025
     find_signature,  # 50046 50102
     each(check_parameters),  # 50023 50022

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -9,6 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NoReturn
 
+from werkzeug.exceptions import HTTPException
+from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_options_header
 from werkzeug.wrappers import Response
 
 from .clock import BEIJING
@@ -17,6 +21,7 @@ from .refusals import Refusal, message_of
 
 #: Sent by Jiguang's own clients over the years: JSON, text/plain (C#), nothing at all (Python).
 MEDIA: Final = frozenset({"", "application/json", "text/plain"})
+FORM: Final = frozenset({"multipart/form-data"})
 MAX_RECIPIENTS: Final = 1000
 _MOBILE: Final = re.compile(r"1[0-9]{10}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
@@ -50,6 +55,24 @@ def read_json(body: bytes) -> dict[str, Any]:
 
 def _no_constants(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def media_of(content_type: str) -> str:
+    """Without its options, in small letters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def read_form(body: bytes, content_type: str) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """The texts and the files of a multipart body, or 50003, 50007."""
+    if not body.strip():
+        raise Refusal(50003)
+    parser = FormDataParser(lambda *size, **kind: io.BytesIO(), silent=False, max_form_parts=100)
+    media, options = parse_options_header(content_type)
+    try:
+        _, texts, files = parser.parse(io.BytesIO(body), media, len(body), options)
+    except (ValueError, HTTPException):
+        raise Refusal(50007) from None
+    return dict(texts.items()), {name: file.read() for name, file in files.items()}
 
 
 def check_type(value: Any, types: tuple[type, ...]) -> None:
