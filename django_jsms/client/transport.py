@@ -112,6 +112,16 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        self._only: Any = None
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """One client has one address and one set of authorities: its pool is looked up once."""
+        if self._only is None:
+            self._only = super().get_connection_with_tls_context(*args, **kwargs)
+        return self._only
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        return request.path_url  # there is never a proxy that would want the whole address
 
 
 class _Session(requests.Session):
