@@ -9,7 +9,8 @@ from typing import Final
 from django.db import IntegrityError, router
 
 from .. import conf, signals
-from ..exceptions import AppPaused, JSMSError, NotSent, Refused
+from ..client.results import Balance
+from ..exceptions import AppPaused, JSMSError, NotSent
 from ..models.accounts import Pause
 from ..models.base import durably, now
 from .clients import get_client
@@ -129,8 +130,6 @@ def _over(pause: Pause) -> bool:
         return False
     try:
         over = _probe(pause)
-    except Refused as error:
-        over = pause.code in _ENDED_BY_ANY_ANSWER and error.code == 50033
     except JSMSError:
         over = False
     return over and _end(pause)
@@ -138,13 +137,9 @@ def _over(pause: Pause) -> bool:
 
 def _probe(pause: Pause) -> bool:
     client = get_client(pause.app)
+    balance = client.get_app_balance()
     if pause.code not in _NO_MONEY:
-        client.get_app_balance()
         return pause.code in _ENDED_BY_ANY_ANSWER
-    try:
-        balance = client.get_app_balance()
-    except Refused as error:
-        if error.code != 50033:
-            raise
+    if balance == Balance():  # never allotted: the app draws on its account
         balance = client.get_account_balance()
-    return any(pool for pool in (balance.all_purpose, balance.industry))
+    return any((balance.all_purpose, balance.industry))

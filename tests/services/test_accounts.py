@@ -59,6 +59,25 @@ def test_a_balance_query_ends_what_it_can_after_a_minute(jsms_sandbox, heard, co
     assert not Pause.objects.exists() and ("app_resumed", None) in heard
 
 
+def spend(sandbox, **pools):
+    sandbox._server.balance(of="app", balance=None, voice=None, industry=None, market=None)
+    sandbox._server.balance(of="account", **pools)
+
+
+@pytest.mark.parametrize(("left", "over"), [(0, False), (5, True)])
+def test_an_app_without_an_allotment_waits_for_its_account(jsms_sandbox, left, over):
+    refuse(jsms_sandbox, 50014)
+    with pytest.raises(Refused):
+        send_code(MOBILE, purpose="login")
+    spend(jsms_sandbox, balance=0, industry=left)
+    jsms_sandbox.clock.advance(61)
+    if over:
+        assert send_code(OTHER, purpose="login").status == "sent"
+    else:
+        with pytest.raises(AppPaused):
+            send_code(OTHER, purpose="login")
+
+
 def test_a_black_listed_app_stays_paused_until_a_person_ends_it(jsms_sandbox):
     refuse(jsms_sandbox, 50036)
     with pytest.raises(Refused):
