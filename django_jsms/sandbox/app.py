@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request, Response
 
 from .breaking import Breaker
 from .call import Call, Route
+from .callbacks import Callbacks
 from .control import Control
 from .ledger import Entry
 from .page import Page
@@ -37,7 +38,8 @@ class Application:
     def __init__(self, state: State, stopping: threading.Event, *, loopback: bool) -> None:
         self.state = state
         self._stopping = stopping
-        self._control = Control(state, loopback=loopback)
+        self.callbacks = Callbacks(state)
+        self._control = Control(state, self.callbacks, loopback=loopback)
         self._page = Page(state.seed)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Request, Response
 
+from .callbacks import Callbacks
+from .control_callbacks import ROUTES, CallbackControl
 from .faults import KINDS, Fault
 from .members import BadInput, Members
-from .records import POOLS, App, Pools
+from .records import POOLS, Pools
 from .state import State
 from .wire import json_response
 
@@ -24,9 +27,10 @@ _FOREVER: Final = 3_000_000_000
 class Control:
     """One method for each path; every answer is JSON, errors name the member and the reason."""
 
-    def __init__(self, state: State, *, loopback: bool) -> None:
+    def __init__(self, state: State, callbacks: Callbacks, *, loopback: bool) -> None:
         self.state = state
         self._loopback = loopback
+        self._routes = {**_bound(_ROUTES, self), **_bound(ROUTES, CallbackControl(state, callbacks))}
 
     def respond(self, request: Request) -> Response:
         response = self._respond(request)
@@ -37,16 +41,16 @@ class Control:
         if reason := foreign(request, loopback=self._loopback):
             return _failure(403, reason)
         phone = _PHONE.fullmatch(request.path)
-        methods = _ROUTES.get("/_sandbox/phones/" if phone else request.path.rstrip("/"))
+        methods = self._routes.get("/_sandbox/phones/" if phone else request.path.rstrip("/"))
         if methods is None:
-            return _failure(404, f"there is no {request.path} here", paths=sorted(_ROUTES))
+            return _failure(404, f"there is no {request.path} here", paths=sorted(self._routes))
         act = methods.get(request.method)
         if act is None:
             response = _failure(405, f"{request.path} takes {', '.join(methods)}")
             response.headers["Allow"] = ", ".join(methods)
             return response
         try:
-            return json_response(act(self, phone[1]) if phone else act(self, Members.of(request)))
+            return json_response(act(phone[1] if phone else Members.of(request)))
         except BadInput as bad:
             return _failure(400, bad.reason, field=bad.field)
 
@@ -114,7 +118,7 @@ class Control:
     def set_balances(self, given: Members) -> Any:
         """Any of the four pools, null for «never allotted»; with ``"of": "account"`` those of the account."""
         of = given.choice("of", ("app", "account"), "app")
-        app = self._app(given)
+        app = given.app(self.state)
         pools: Pools = {name: given.pool(name) for name in POOLS if name in given}
         given.close()
         with self.state.lock:
@@ -146,13 +150,6 @@ class Control:
         self.state.faults.clear()
         return self.list_faults(Members({}))
 
-    def _app(self, given: Members) -> App:
-        key = given.text("app_key")
-        try:
-            return self.state.app(key)
-        except KeyError:
-            raise BadInput("app_key", f"there is no app {key}") from None
-
 
 _ROUTES: Final[Mapping[str, Mapping[str, Callable[[Control, Any], Any]]]] = {
     "/_sandbox/reset": {"POST": Control.reset},
@@ -167,6 +164,12 @@ _ROUTES: Final[Mapping[str, Mapping[str, Callable[[Control, Any], Any]]]] = {
         "DELETE": Control.drop_faults,
     },
 }
+
+
+def _bound(
+    routes: Mapping[str, Mapping[str, Callable[[Any, Any], Any]]], to: object
+) -> dict[str, dict[str, Callable[[Any], Any]]]:
+    return {path: {method: partial(act, to) for method, act in acts.items()} for path, acts in routes.items()}
 
 
 def foreign(request: Request, *, loopback: bool) -> str | None:

@@ -16,7 +16,7 @@ _KEEP_IDS: Final = 100_000
 
 @dataclass(slots=True)
 class Entry:
-    """One call, one schedule that fired, or one reset. Never a header, never a body."""
+    """One call, one schedule that fired, one callback or handshake, or one reset. Never a header, never a body."""
 
     event: str
     time: str
@@ -32,6 +32,7 @@ class Entry:
     schedule_id: str | None = None
     fault: dict[str, Any] | None = None
     hint: str | None = None
+    callback: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

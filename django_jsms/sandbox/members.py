@@ -11,6 +11,9 @@ from typing import Any, Final
 
 from werkzeug.wrappers import Request
 
+from .records import App
+from .state import State
+
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -93,6 +96,14 @@ class Members:
         if value is not None and type(value) is not bool:
             raise BadInput(name, "must be true or false")
         return value
+
+    def app(self, state: State) -> App:
+        """The one with the key in ``app_key``, or the first."""
+        key = self.text("app_key")
+        try:
+            return state.app(key)
+        except KeyError:
+            raise BadInput("app_key", f"there is no app {key}") from None
 
     def pool(self, name: str) -> int | None:
         value = self.take(name)

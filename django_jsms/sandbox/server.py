@@ -12,9 +12,12 @@ from typing import Any
 
 from .app import Application
 from .audits import decide, find_draft
+from .callback_orders import Order, carry_out
 from .clock import Clock
+from .events import KINDS
 from .faults import Fault
 from .ledger import Entry, Ledger
+from .notifications import Notification
 from .records import POOLS, Message
 from .serving import Server
 from .state import Options, Seed, State
@@ -53,6 +56,7 @@ class SandboxServer:
             return self
         self.state.ledger.open()
         self._stopping.clear()
+        self._app.callbacks.start()
         self._server = Server(self._host, self._port, self._app)
         self._threads = [
             threading.Thread(target=self._server.serve_forever, args=(0.05,), name="jsms-sandbox", daemon=True),
@@ -70,6 +74,7 @@ class SandboxServer:
         self.clock.wake()
         self._server.shutdown()
         self._server.end_connections()
+        self._app.callbacks.stop()
         for thread in self._threads:
             thread.join(5)
         self.state.ledger.close()
@@ -145,6 +150,40 @@ class SandboxServer:
             draft = find_draft(app, template_id=template_id, signature_id=signature_id)
             decide(app, draft, approved=approved, reason=reason)
 
+    def callback(self, kind: str, url: str | None, app_key: str | None = None, *, handshake: bool = True) -> None:
+        """Set an address, or with None remove it; ValueError when it does not answer the handshake."""
+        self._app.callbacks.set_address(self.state.app(app_key), _kind(kind), url, handshake=handshake)
+
+    @property
+    def callbacks(self) -> list[Notification]:
+        """The newest notifications, oldest first, each with its attempts."""
+        return self._app.callbacks.log()
+
+    def send_callback(
+        self,
+        kind: str,
+        data: dict[str, Any] | None = None,
+        *,
+        fault: str | None = None,
+        times: int = 1,
+        app_key: str | None = None,
+    ) -> list[Notification]:
+        """Post one on order, without ``data`` the console's test data; faults: ``callback_orders.FAULTS``."""
+        order = Order(self.state.app(app_key), _kind(kind), data, fault, times)
+        return carry_out(self._app.callbacks, order)
+
+    def hold_callbacks(self, on: bool = True, *, app_key: str | None = None) -> int:
+        """Keep an app's notifications back, or let them go in their order; how many went."""
+        return self._app.callbacks.hold(self.state.app(app_key), on)
+
+    def shuffle_callbacks(self, seed: int | None = None, *, app_key: str | None = None) -> int:
+        """Let those kept back go in another order; how many went."""
+        return self._app.callbacks.shuffle(self.state.app(app_key), seed)
+
+    def settle_callbacks(self, timeout: float = 5.0) -> None:
+        """Wait until every notification and retry that is due has been answered, or TimeoutError."""
+        self._app.callbacks.settle(timeout)
+
     def reset(self) -> None:
         """As freshly started, ``state.options`` too; ids and the ledger's file go on."""
         self.state.reset()
@@ -177,6 +216,12 @@ class SandboxServer:
             return None
         # Not above an hour: beyond a threading timeout's range, and the clock may have drifted.
         return min(left / speed, 3600.0)
+
+
+def _kind(kind: str) -> str:
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}")
+    return kind
 
 
 def _is_loopback(host: str) -> bool:

@@ -39,6 +39,9 @@ class Options:
     app_name_signatures: bool = False
     audit_after: float | None = None
     audit_refusal: str | None = None
+    callback_nulls: bool = False
+    callback_fresh_retries: bool = False
+    callback_timeout: float = 5.0
 
 
 @dataclass
@@ -67,6 +70,8 @@ class State:
         self.faults = Faults()
         self.on_messages: Callable[[list[Message]], None] = lambda messages: None
         self.on_call: Callable[[Entry], None] = lambda entry: None
+        self.on_notice: Callable[[App, str, dict[str, Any]], None] = lambda app, kind, data: None
+        self.on_reset: Callable[[], None] = lambda: None
         self.epoch = 0
         # Hundredths of a second: twelve digits, as in the samples, and new ones after a restart.
         self._ids = itertools.count(int(time.time() * 100))
@@ -80,6 +85,7 @@ class State:
         with self.jobs.running, self.lock:
             self.epoch += 1
             self.jobs.clear()
+            self.on_reset()
             self.options = replace(self._options)
             self.clock.reset()
             self.faults.clear()
@@ -125,12 +131,16 @@ class State:
             for sign_id, text in (signatures or {1: SIGNATURE_1}).items():
                 app.signatures[sign_id] = Signature(sign_id, text)
             app.default_sign = next(iter(app.signatures))
+            app.callbacks = self._notify
             self.apps[key] = app
             return app
 
     def app(self, key: str | None = None) -> App:
         """The app with this key, or the first."""
         return self.apps[key] if key is not None else next(iter(self.apps.values()))
+
+    def _notify(self, app: App, kind: str, data: dict[str, Any]) -> None:
+        self.on_notice(app, kind, data)
 
     def entry(self, event: str, **known: Any) -> Entry:
         """A ledger entry with the sandbox's time on it."""
