@@ -22,7 +22,7 @@ def project(database: str) -> Iterator[None]:
     with tempfile.TemporaryDirectory() as folder:
         settings.configure(
             SECRET_KEY="bench-only",
-            INSTALLED_APPS=["django_jsms"],
+            INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "django_jsms"],
             DATABASES={"default": _database(database, Path(folder))},
             DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
             USE_TZ=True,
