@@ -27,10 +27,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"cannot start on {given.host}:{given.port}: {error.strerror or error}")
         return 1
     with server:
-        say(server.url)
-        say(f"phones {server.url}/_sandbox/   JSMS {server.url}/v1")
+        # Before the address is told: who reads it may call at once.
         on_messages, on_call = teller(server.url)
         server.watch(on_messages=on_messages, on_call=on_call)
+        say(server.url)
+        say(f"phones {server.url}/_sandbox/   JSMS {server.url}/v1")
         _until_told_to_stop()
     return 0
 

@@ -32,9 +32,9 @@ class Command(BaseCommand):
         given = getattr(settings, "JSMS", None)
         server = self._start(given if isinstance(given, Mapping) else {}, options)
         with server:
-            self._greet(server)
             on_messages, on_call = teller(server.url, self._say)
             server.watch(on_messages=on_messages, on_call=on_call)
+            self._greet(server)
             if options["open"]:
                 webbrowser.open(f"{server.url}/_sandbox/")
             wait_for_signal()
