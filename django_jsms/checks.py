@@ -218,5 +218,5 @@ def _deployed_settings() -> Iterator[CheckMessage]:
         hint = "Give it 32 bytes or more of its own, so that a new SECRET_KEY does not lose limits and opt-outs."
         yield Warning("JSMS['HASH_KEY'] is not set, or short.", hint=hint, id="jsms.W070")
     if conf.get("DISPATCH") == conf.DEFAULTS["DISPATCH"]:
-        hint = "What a killed process had queued waits for a sweep: run django_jsms.services.run_pending from cron."
+        hint = "Run manage.py jsms_worker beside it: what a killed process had queued waits for a worker."
         yield Warning("JSMS sends queued codes from threads of the web process.", hint=hint, id="jsms.W071")

@@ -11,6 +11,12 @@ code_sent = Signal()
 code_failed = Signal()
 #: The right code was given, for the first and only time.
 code_verified = Signal()
+#: JSMS took the message; ``instance.msg_id`` is set.
+message_sent = Signal()
+#: The message was not sent and will not be: ``instance.status`` is ``failed`` or ``expired``.
+message_failed = Signal()
+#: Nobody knows whether the message was sent; a report or a person settles it.
+message_unknown = Signal()
 #: An app or one of its templates was paused by a refusal; ``instance`` is the Pause.
 app_paused = Signal()
 #: The pause is over; ``instance`` is the Pause that was removed.

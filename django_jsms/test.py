@@ -71,6 +71,15 @@ class Sandbox:
         """Order a fault for the next call, or for ``times`` calls of a ``route`` (docs: «The sandbox»)."""
         self._server.fault(fault, **order)
 
+    def template(self, template_id: int, text: str, type: str | None = None) -> None:
+        """Let JSMS have an approved template: ``type`` ``code``, ``notice`` or ``marketing``. Those of the
+        setting ``TEMPLATES`` are there already."""
+        from .sandbox.state import seeded_template  # needs Werkzeug, see running()
+
+        state = self._server.state
+        with state.lock:
+            state.app().templates[template_id] = seeded_template(template_id, {"text": text, "type": type})
+
     def run_pending(self) -> int:
         """Send, in this thread, what ``queue_*`` wrote; answers how many rows were tried."""
         return services.run_pending()
@@ -106,6 +115,9 @@ def serve(server: SandboxServer) -> Iterator[Sandbox]:
     """An empty sandbox on a running server, with the settings pointed at it, for one test."""
     sandbox = Sandbox(server)
     sandbox.reset()
+    for template in conf.get("TEMPLATES").values():
+        if "text" in template:
+            sandbox.template(template["id"], template["text"], template.get("type"))
     try:
         with override_settings(JSMS=_pointed_at(sandbox.url)):
             yield sandbox

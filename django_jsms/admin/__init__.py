@@ -2,5 +2,7 @@
 
 from .accounts import PauseAdmin
 from .codes import VerificationCodeAdmin
+from .messages import MessageAdmin
+from .templates import TemplateAdmin
 
-__all__ = ["PauseAdmin", "VerificationCodeAdmin"]
+__all__ = ["MessageAdmin", "PauseAdmin", "TemplateAdmin", "VerificationCodeAdmin"]

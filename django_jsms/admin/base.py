@@ -6,6 +6,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from ..client.errors import describe
+from ..models.base import Outgoing
 
 
 class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -22,3 +27,21 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class OutgoingAdmin(LogAdmin):
+    """Rows that became an SMS, newest first."""
+
+    ordering = ("-pk",)
+    readonly_fields = ("number", "why")
+
+    @admin.display(description=_("mobile"))
+    def number(self, row: Outgoing) -> str:
+        return row.masked_mobile
+
+    @admin.display(description=_("reason"))
+    def why(self, row: Outgoing) -> str:
+        known = describe(row.error_code)
+        if known is None:
+            return row.reason or "—"
+        return known.zh if (get_language() or "").startswith("zh") else known.en

@@ -253,11 +253,17 @@ class Outgoing(Row):
         mine = self._mine("sending", "unknown")
         return self._win(mine, at, status="unknown", reason=reason, error_code=code)
 
-    def release(self, at: datetime, *, reason: str, code: int | None, not_before: datetime | None) -> bool:
+    def postpone(self, at: datetime, until: datetime) -> bool:
+        """Let a waiting row wait longer."""
+        return self._win(self._rows().filter(status="pending"), at, status="pending", not_before=until)
+
+    def release(
+        self, at: datetime, *, reason: str, code: int | None, not_before: datetime | None, **values: Any
+    ) -> bool:
         """It was surely not sent, and waits for another try. What a reaper called unknown stays so:
         a person may have decided about it already."""
         waiting = {"status": "pending", "attempt": None, "lease_until": None, "not_before": not_before}
-        return self._win(self._mine("sending"), at, **waiting, reason=reason, error_code=code)
+        return self._win(self._mine("sending"), at, **waiting, reason=reason, error_code=code, **values)
 
     def _rows(self) -> Any:
         return type(self)._default_manager.primary().filter(pk=self.pk)  # type: ignore[attr-defined]

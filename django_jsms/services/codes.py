@@ -25,6 +25,7 @@ from .clients import get_client
 from .language import service
 from .limits import Rule, check_captcha, give_back, reserve, rules_for
 from .results import Reason, Verification
+from .templates import identify
 
 logger = logging.getLogger("django_jsms")
 
@@ -34,7 +35,6 @@ QUEUE_LIFE: Final = timedelta(seconds=60)
 TIMEOUT: Final = (2.0, 5.0, 7.0)
 _PURPOSE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}", re.ASCII)
 _DIGITS: Final = re.compile(r"[0-9]{4,8}", re.ASCII)
-_LARGEST_ID: Final = 2**31 - 1
 
 
 @service
@@ -178,18 +178,8 @@ def _template(template: int | str | None, purpose: str) -> tuple[int, int | None
             zh=f"用途（purpose）不属于本项目，可用的有：{known}。",
         )
     entry: Mapping[str, Any] = declared.get(purpose, {})
-    chosen = entry.get("template", 1) if template is None else template
-    if isinstance(chosen, str):
-        named = conf.get("TEMPLATES").get(chosen, {})
-        chosen, entry = named.get("id"), {"signature": named.get("signature"), **entry}
-    if type(chosen) is not int or not 1 <= chosen <= _LARGEST_ID:
-        raise InvalidInput(
-            "template is neither an id of JSMS (1 or more) nor a name of JSMS['TEMPLATES'].",
-            field="template",
-            reason="invalid_template",
-            zh="模板（template）既不是 JSMS 的模板编号，也不是 JSMS['TEMPLATES'] 中的名称。",
-        )
-    return chosen, entry.get("signature")
+    template_id, named = identify(entry.get("template", 1) if template is None else template)
+    return template_id, entry.get("signature", named.get("signature"))
 
 
 def _address(ip: str | None) -> str | None:

@@ -33,6 +33,8 @@ QUICK_SECONDS: Final = 5.0
 #: A queued row waits as long again as it has waited, between these seconds.
 SHORTEST_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 120.0
+#: … and this long where JSMS says «too often»: its windows are of 10 minutes.
+FREQUENCY_WAIT: Final = 600.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,10 @@ class Noun:
     announce: Callable[[Any], None]
     #: Whether a person is waiting: tried again within the call, and not later.
     urgent: bool = False
+    #: How often a queued row waits where JSMS says «too often» (50009).
+    deferrals: int = 0
+    #: Until when a row may not be sent yet, for reasons of its own.
+    hold: Callable[[Any], datetime | None] | None = None
 
 
 def send_now(row: Outgoing, noun: Noun) -> None:
@@ -64,13 +70,21 @@ def send_now(row: Outgoing, noun: Noun) -> None:
 def deliver(noun: Noun, pk: int) -> None:
     """Claim a waiting row and send it. Nothing happens where it is not due, paused or already taken."""
     row = noun.model._default_manager.primary().with_clock().filter(pk=pk, status="pending").first()  # type: ignore[attr-defined]
-    if row is None or not _claim(row):
+    if row is None or _held(row, noun) or not _claim(row):
         return
     error = _attempt(row, noun)
     if error and row.status == "sending":
         _record(row, lambda: _wait_or_fail(row, error, noun))
     if row.status != "pending":
         noun.announce(row)
+
+
+def _held(row: Any, noun: Noun) -> bool:
+    until = noun.hold(row) if noun.hold else None
+    if until is None:
+        return False
+    durably(lambda: row.postpone(now(), until), using=_using(row))
+    return True
 
 
 def _claim(row: Any) -> bool:
@@ -131,13 +145,20 @@ def _pause(error: JSMSError, row: Any) -> None:
 
 def _wait_or_fail(row: Any, error: JSMSError, noun: Noun) -> None:
     at, known = now(), describe(error.code)
-    paused = known is not None and known.scope in ("account", "template")
-    if not (paused or isinstance(error, NotSent) or error.reason == "throttled"):
-        row.mark_failed(at, reason=error.reason, code=error.code)
-        return
-    age = (at - row.created_at).total_seconds()
-    wait = min(max(age, SHORTEST_WAIT), LONGEST_WAIT) * random.uniform(1, 1.5)
-    row.release(at, reason=error.reason, code=error.code, not_before=at + timedelta(seconds=wait))
+    scope = known.scope if known else ""
+    why = {"reason": error.reason, "code": error.code}
+    if scope == "frequency" and noun.deferrals and row.deferrals < noun.deferrals:
+        row.release(at, **why, not_before=_after(at, FREQUENCY_WAIT), deferrals=row.deferrals + 1)
+    elif scope in ("account", "template") or isinstance(error, NotSent) or error.reason == "throttled":
+        age = (at - row.created_at).total_seconds()
+        row.release(at, **why, not_before=_after(at, min(max(age, SHORTEST_WAIT), LONGEST_WAIT)))
+    else:
+        row.mark_failed(at, **why)
+
+
+def _after(at: datetime, seconds: float) -> datetime:
+    """With jitter, so that many that failed together do not come back together."""
+    return at + timedelta(seconds=seconds * random.uniform(1, 1.5))
 
 
 def _record(row: Any, work: Callable[[], object], msg_id: str = "") -> None:

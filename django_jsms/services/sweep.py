@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db import router
 
 from ..models.base import Outgoing, database_now, durably
 from ..models.codes import VerificationCode
+from ..models.jobs import JobLease
+from ..models.messages import Message
 from .codes import deliver_code
+from .messages import deliver_message
 
 #: How many waiting rows are chosen at a time.
 SLICE: Final = 100
-_NOUNS: Final[tuple[tuple[Any, Callable[[int], None]], ...]] = ((VerificationCode, deliver_code),)
+#: How often one process of all looks for what no wake-up reached.
+TICK: Final = timedelta(seconds=30)
+_NOUNS: Final[tuple[tuple[Any, Callable[[int], None]], ...]] = (
+    (VerificationCode, deliver_code),
+    (Message, deliver_message),
+)
 
 
 def reap() -> int:
@@ -31,12 +40,22 @@ def _reap(model: Any) -> int:
     return durably(lambda: int(rows.reap(at)) + int(rows.expire(at)), using=using)
 
 
-def run_pending() -> int:
-    """Send in this thread everything that waits and is due; answers how many rows were tried."""
+def tick() -> int:
+    """What has to happen every 30 s, in one process of many: answers how many rows were tried."""
+    return run_pending() if JobLease.objects.take("tick", every=TICK) else 0
+
+
+def run_pending(stopping: Callable[[], bool] = lambda: False) -> int:
+    """Send in this thread everything that waits and is due; answers how many rows were tried.
+
+    ``stopping`` is asked before each row: once it answers True, nothing new is begun.
+    """
     reap()
     tried = 0
     for model, deliver in _NOUNS:
         for pk in _due(model):
+            if stopping():
+                return tried
             deliver(pk)
             tried += 1
     return tried

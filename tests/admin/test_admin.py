@@ -6,7 +6,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from django_jsms.models import Pause, VerificationCode
-from django_jsms.services import send_code
+from django_jsms.services import adopt_template, send_code, send_message
 from tests.conftest import MOBILE
 
 pytestmark = pytest.mark.django_db
@@ -75,3 +75,20 @@ def test_rows_explain_their_code(admin_client, jsms_sandbox):
     )
     page = admin_client.get(reverse(f"{CODES}_changelist")).content.decode()
     assert "frequen" in page or "often" in page
+
+
+def test_messages_are_masked_and_found_by_reference(admin_client, jsms_sandbox):
+    jsms_sandbox.template(1250, "订单{{no}}已发货", "notice")
+    message = send_message(MOBILE, template=1250, params={"no": "42"}, reference="order-42")
+    address = reverse("admin:django_jsms_message_changelist")
+    page = admin_client.get(address, {"q": "order-42"}).content.decode()
+    assert "138****8000" in page and MOBILE not in page
+    one = admin_client.get(reverse("admin:django_jsms_message_change", args=[message.pk])).content.decode()
+    assert message.msg_id in one and MOBILE not in one
+
+
+def test_templates_are_listed(admin_client, jsms_sandbox):
+    jsms_sandbox.template(1250, "订单{{no}}已发货", "notice")
+    adopt_template(1250)
+    page = admin_client.get(reverse("admin:django_jsms_template_changelist")).content.decode()
+    assert "订单{{no}}已发货" in page and "approved" in page

@@ -9,7 +9,7 @@ import pytest
 
 from django_jsms import checks, conf, exceptions, services
 from django_jsms.client.errors import CODES
-from django_jsms.models.codes import VerificationCode
+from django_jsms.models import Message, VerificationCode
 from django_jsms.services.results import Reason
 from tests.docs.snippets import PAGES, ROOT, snippets
 
@@ -123,7 +123,7 @@ def test_every_answer_of_a_check_is_described():
 
 
 def test_every_state_is_described():
-    assert rows(page("glossary.md"), "States") >= set(VerificationCode.Status.values)
+    assert rows(page("glossary.md"), "States") >= {*VerificationCode.Status.values, *Message.Status.values}
 
 
 def test_every_code_of_jsms_is_drawn():

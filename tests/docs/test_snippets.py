@@ -94,6 +94,18 @@ def test_handling_errors(jsms_sandbox):
     assert "mobile" in ask("12").lower()
 
 
+@pytest.mark.django_db
+def test_messages(jsms_sandbox, capsys):
+    page = named("docs/messages.md")
+    jsms_sandbox.template(1250, "订单{{no}}已发货", "notice")
+    with jsms_sandbox.settings(TEMPLATES=page["settings"].run()["JSMS"]["TEMPLATES"]):
+        page["send"].run()
+        page["queue"].run()["ship"]("43", MOBILE)
+        jsms_sandbox.run_pending()
+    assert capsys.readouterr().out.startswith("sent ")
+    assert [message.text.partition("】")[2] for message in jsms_sandbox.outbox] == ["订单42已发货", "订单43已发货"]
+
+
 @pytest.mark.parametrize("name", ["one-app", "two-apps", "limits"])
 def test_settings_pass_the_checks(name):
     check(SETTINGS[name])

@@ -1,0 +1,64 @@
+"""Periodic jobs take a lease here, so that many processes do the work of one; keys make repeats harmless."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Self
+
+from django.db import IntegrityError, models, router
+from django.utils.translation import gettext_lazy as _
+
+from .base import database_now, durably, now
+
+
+class JobLeaseQuerySet(models.QuerySet["JobLease"]):
+    def primary(self) -> Self:
+        return self.using(router.db_for_write(self.model))
+
+    def take(self, name: str, *, every: timedelta) -> bool:
+        """Whether this caller runs the job now: one wins, and the next not before ``every`` is over."""
+        using = router.db_for_write(self.model)
+        at = database_now(using)
+        values = {"owner": uuid.uuid4(), "until": at + every, "ran_at": at}
+        rows = self.primary().filter(name=name)
+        if durably(lambda: rows.filter(until__lte=at).update(**values), using=using):
+            return True
+        try:
+            return durably(lambda: rows.get_or_create(name=name, defaults=values)[1], using=using)
+        except IntegrityError:  # another process wrote it first
+            return False
+
+
+class JobLease(models.Model):
+    """Who runs a periodic job, and when it ran last; the sweeper's is its heartbeat."""
+
+    name = models.CharField(max_length=64, unique=True)
+    owner = models.UUIDField()
+    until = models.DateTimeField()
+    ran_at = models.DateTimeField(_("ran at"))
+
+    objects = JobLeaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("periodic job")
+        verbose_name_plural = _("periodic jobs")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IdempotencyKey(models.Model):
+    """A caller's own name for a request: the same again answers with the same row. Kept for 72 h."""
+
+    scope = models.CharField(max_length=100)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    answer = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "key"], name="jsms_idempotency_key")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.answer}"

@@ -1,0 +1,78 @@
+"""Template messages: one row per recipient."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from .base import Outgoing, OutgoingQuerySet
+
+#: What stands in place of a code's parameters once its fate is known.
+HIDDEN = "•"
+
+
+class MessageQuerySet(OutgoingQuerySet):
+    """The arrows that many take at once, with a code's parameters forgotten on the way."""
+
+    def reap(self, at: datetime) -> int:
+        self.filter(status="sending", lease_until__lte=at, message_class="code").update(params={})
+        return super().reap(at)
+
+    def expire(self, at: datetime) -> int:
+        self.filter(status="pending", expires_at__lte=at, message_class="code").update(params={})
+        return super().expire(at)
+
+
+class Message(Outgoing):
+    """One template message to one number."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", pgettext_lazy("message", "pending")
+        SENDING = "sending", pgettext_lazy("message", "sending")
+        SENT = "sent", pgettext_lazy("message", "sent")
+        FAILED = "failed", pgettext_lazy("message", "failed")
+        UNKNOWN = "unknown", pgettext_lazy("message", "unknown (may have been sent)")
+        CANCELLED = "cancelled", pgettext_lazy("message", "cancelled")
+        EXPIRED = "expired", pgettext_lazy("message", "expired unsent")
+
+    class Class(models.TextChoices):
+        CODE = "code", _("verification code")
+        NOTICE = "notice", _("notice")
+        MARKETING = "marketing", _("marketing")
+
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING)
+    message_class = models.CharField(_("class"), max_length=10, choices=Class, default=Class.NOTICE)
+    params = models.JSONField(_("parameters"), default=dict)
+    tag = models.CharField(_("tag"), max_length=10, blank=True, default="")
+    reference = models.CharField(_("reference"), max_length=64, blank=True, default="")
+    segments = models.PositiveSmallIntegerField(_("segments"), default=1)
+    #: How often JSMS asked it to wait (50009).
+    deferrals = models.PositiveSmallIntegerField(default=0)
+    resend_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, db_constraint=False, db_index=False, verbose_name=_("sent again for")
+    )
+
+    objects: ClassVar[Any] = MessageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        indexes = [
+            models.Index(fields=["status", "not_before"], name="jsms_message_due"),
+            models.Index(fields=["msg_id"], name="jsms_message_msg_id"),
+            models.Index(fields=["mobile_hash"], name="jsms_message_number"),
+            models.Index(fields=["reference"], name="jsms_message_reference"),
+        ]
+
+    def _win(self, rows: Any, at: datetime, **values: Any) -> bool:
+        """A code's parameters live only until its fate is known: they are what proves a login elsewhere."""
+        if self.message_class == self.Class.CODE and values["status"] not in ("pending", "sending"):
+            values["params"] = dict.fromkeys(self.params, HIDDEN)
+        return super()._win(rows, at, **values)
+
+    def __str__(self) -> str:
+        return f"{self.masked_mobile} {self.template_id} {self.status}"

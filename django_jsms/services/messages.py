@@ -1,0 +1,322 @@
+"""Template messages: send one now, or queue one for a worker."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Final, cast
+
+from django.conf import settings
+from django.db import IntegrityError, router, transaction
+from django.utils.timezone import is_naive, make_aware, make_naive
+from django.views.decorators.debug import sensitive_variables
+
+from .. import conf, dispatch, signals
+from ..client import JSMSClient
+from ..client.mobile import parse
+from ..exceptions import InvalidInput, LimitExceeded, MaybeSent
+from ..models.base import durably, mobile_hash, now
+from ..models.jobs import IdempotencyKey
+from ..models.messages import Message
+from . import accounts, delivery
+from .clients import get_client
+from .language import service
+from .templates import check_params, choose
+
+#: How long a queued message of each class may wait before it expires unsent.
+LIFE: Final = {"code": timedelta(seconds=60), "notice": timedelta(hours=24), "marketing": timedelta(hours=72)}
+#: Carriers take marketing from 8 to 21 o'clock in Beijing (jsms-api 5.3).
+BEIJING: Final = timezone(timedelta(hours=8))
+OPENS, CLOSES = 8, 21
+_QUEUES: Final = {"code": "jsms.codes", "notice": "jsms.notices", "marketing": "jsms.bulk"}
+_KEY: Final = re.compile(r"[!-~]{1,255}", re.ASCII)
+
+
+@service
+def send_message(
+    mobile: str,
+    *,
+    template: int | str,
+    params: Mapping[str, str] | None = None,
+    signature: int | None = None,
+    tag: str = "",
+    reference: str = "",
+    message_class: str | None = None,
+    idempotency_key: str | None = None,
+    app: str = "default",
+) -> Message:
+    """Send one template message now, and answer its committed row.
+
+    ``template`` is an id of JSMS or a name of ``TEMPLATES``; where its text is known here, ``params``
+    must fit it. ``tag`` (≤ 10 characters) and ``reference`` (≤ 64, e.g. an order number) are yours to
+    search by. ``message_class`` is the template's own where it is known, else ``notice``. The same
+    ``idempotency_key`` with the same payload answers the same row and sends nothing.
+
+    A message whose answer was lost comes back with the status ``unknown``: it may arrive, and is never
+    sent again by itself. Raises InvalidInput, LimitExceeded (marketing outside 8 to 21 o'clock in
+    Beijing), AppPaused, InTransaction and NotConfigured before anything is written; Refused and NotSent
+    with the row ``failed``. In a Celery task use ``queue_message``, or pass ``idempotency_key``.
+
+    JSMS: ``POST /messages``, https://docs.jiguang.cn/jsms/server/rest_api_jsms
+    """
+    config = conf.app(app)
+    get_client(app)
+    values = _values(mobile, template, params, signature, tag, reference, message_class, config)
+    if values["message_class"] == "marketing":
+        _refuse_at_night()
+    found = _repeated(app, idempotency_key, values)
+    if found:
+        return found
+    at = accounts.gate(config, values["template_id"])
+    row, is_new = _insert(lambda: Message.insert_claimed(at, **values), app, idempotency_key, values, join=False)
+    if is_new:
+        _send(row)
+    return row
+
+
+def _send(row: Message) -> None:
+    with suppress(MaybeSent):  # the row says so; raising would invite a retry that sends twice
+        delivery.send_now(row, _NOUN)
+
+
+@service
+def queue_message(
+    mobile: str,
+    *,
+    template: int | str,
+    params: Mapping[str, str] | None = None,
+    signature: int | None = None,
+    tag: str = "",
+    reference: str = "",
+    message_class: str | None = None,
+    idempotency_key: str | None = None,
+    not_before: datetime | None = None,
+    expires_in: timedelta | None = None,
+    app: str = "default",
+) -> Message:
+    """Write a message's row in the caller's transaction; a worker sends it after the commit.
+
+    As ``send_message``, with ``not_before`` (not sent earlier) and ``expires_in`` (not sent later than
+    that after its earliest time; 60 s for codes, 24 h for notices, 72 h for marketing). What surely was
+    not sent is tried again until then; marketing waits for its hours.
+
+    Raises InvalidInput and NotConfigured, with nothing written.
+    """
+    config = conf.app(app)
+    values = _values(mobile, template, params, signature, tag, reference, message_class, config)
+    found = _repeated(app, idempotency_key, values)
+    if found:
+        return found
+    start = _start(not_before)
+    life = LIFE[values["message_class"]] if expires_in is None else expires_in
+    waiting = {"not_before": start, "expires_at": (start or now()) + life}
+    row, is_new = _insert(lambda: Message.insert_waiting(**waiting, **values), app, idempotency_key, values, join=True)
+    if is_new:
+        queue = _QUEUES[values["message_class"]]
+        using = router.db_for_write(Message)
+        transaction.on_commit(lambda: dispatch.wake(deliver_message, row.pk, queue), using=using)
+    return row
+
+
+def deliver_message(pk: int) -> None:
+    """Send one queued message, if it still waits. The job of a worker; repeating it changes nothing."""
+    delivery.deliver(_NOUN, pk)
+
+
+# -- the row ------------------------------------------------------------------------------------------------
+
+
+@sensitive_variables()
+def _values(
+    mobile: str,
+    template: int | str,
+    params: Mapping[str, str] | None,
+    signature: int | None,
+    tag: str,
+    reference: str,
+    message_class: str | None,
+    config: conf.App,
+) -> dict[str, Any]:
+    """The columns of a new message, every one of them checked."""
+    number, checked = parse(mobile), check_params(params)
+    chosen = choose(template, config.alias)
+    chosen.check(checked)
+    return {
+        "app": config.alias,
+        "mobile": number,
+        "mobile_hash": mobile_hash(number),
+        "template_id": chosen.template_id,
+        "signature_id": _signature(chosen.signature_id if signature is None else signature),
+        "params": checked,
+        "tag": _text("tag", tag, 10),
+        "reference": _text("reference", reference, 64),
+        "message_class": _class(message_class, chosen.message_class),
+        "segments": chosen.segments(checked),
+    }
+
+
+def _signature(value: int | None) -> int | None:
+    if value is None or (type(value) is int and 1 <= value < 2**31):
+        return value
+    raise InvalidInput(
+        "signature must be an id of JSMS: an integer from 1 on.",
+        field="signature",
+        reason="invalid_signature",
+        zh="签名（signature）须为极光的签名编号（正整数）。",
+    )
+
+
+def _text(field: str, value: str, longest: int) -> str:
+    if isinstance(value, str) and len(value) <= longest and "\0" not in value:
+        return value
+    raise InvalidInput(
+        f"{field} must be a string of at most {longest} characters.",
+        field=field,
+        reason=f"invalid_{field}",
+        zh=f"{field} 须为不超过 {longest} 个字符的字符串。",
+    )
+
+
+def _class(given: str | None, known: str | None) -> str:
+    """A known marketing template cannot be passed off as anything else: opt-outs and hours hang on it."""
+    if given is not None and given not in LIFE:
+        raise InvalidInput(
+            f"message_class must be one of {', '.join(LIFE)}.",
+            field="message_class",
+            reason="invalid_message_class",
+            zh=f"message_class 须为 {'、'.join(LIFE)} 之一。",
+        )
+    if known == "marketing" or given is None:
+        return known or "notice"
+    return given
+
+
+def _start(not_before: datetime | None) -> datetime | None:
+    """The earliest time as rows hold it. Naive ones mean TIME_ZONE without USE_TZ, and are refused with it."""
+    if not_before is None:
+        return None
+    if not isinstance(not_before, datetime) or (is_naive(not_before) and settings.USE_TZ):
+        raise InvalidInput(
+            "not_before must be an aware datetime.",
+            field="not_before",
+            reason="invalid_send_at",
+            zh="not_before 须为带时区的 datetime。",
+        )
+    if settings.USE_TZ or is_naive(not_before):
+        return not_before
+    return make_naive(not_before)
+
+
+# -- the same request again -----------------------------------------------------------------------------------
+
+
+def _fingerprint(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def _repeated(app: str, key: str | None, values: Mapping[str, Any]) -> Message | None:
+    """The row an earlier request with that key wrote. Raises InvalidInput where its payload was another."""
+    if key is None:
+        return None
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise InvalidInput(
+            "idempotency_key must be 1 to 255 visible ASCII characters.",
+            field="idempotency_key",
+            reason="invalid_idempotency_key",
+            zh="idempotency_key 须为 1 至 255 个可见 ASCII 字符。",
+        )
+    keys = IdempotencyKey.objects.using(router.db_for_write(IdempotencyKey))
+    known = keys.filter(scope=app, key=key).first()
+    if known is None:
+        return None
+    if known.fingerprint != _fingerprint(values):
+        raise InvalidInput(
+            "idempotency_key was used for another message. Use a new key for a new message.",
+            field="idempotency_key",
+            reason="idempotency_conflict",
+            zh="该 idempotency_key 已用于另一条短信。新的短信请使用新的 key。",
+        )
+    return cast(Message, Message.objects.primary().get(pk=known.answer))
+
+
+def _insert(
+    write: Callable[[], Message], app: str, key: str | None, values: Mapping[str, Any], *, join: bool
+) -> tuple[Message, bool]:
+    """Write the row, and its key with it. A key that somebody wrote meanwhile answers with that row."""
+    using = router.db_for_write(Message)
+
+    def work() -> Message:
+        row = write()
+        if key is not None:
+            stored = IdempotencyKey(scope=app, key=key, fingerprint=_fingerprint(values), answer=str(row.pk))
+            stored.save(using=using, force_insert=True)
+        return row
+
+    try:
+        if not join:
+            return durably(work, using=using), True
+        with transaction.atomic(using=using):
+            return work(), True
+    except IntegrityError:
+        earlier = _repeated(app, key, values)
+        if earlier is None:
+            raise
+        return earlier, False
+
+
+# -- marketing's hours ------------------------------------------------------------------------------------------
+
+
+def next_window(at: datetime) -> datetime | None:
+    """When marketing may go again, or None where it may now. Both as ``now()`` gives them."""
+    local = (make_aware(at) if is_naive(at) else at).astimezone(BEIJING)
+    if OPENS <= local.hour < CLOSES:
+        return None
+    opens = local.replace(hour=OPENS, minute=0, second=0, microsecond=0)
+    if local.hour >= CLOSES:
+        opens += timedelta(days=1)
+    return opens.astimezone(UTC) if settings.USE_TZ else make_naive(opens)
+
+
+def _refuse_at_night() -> None:
+    at = now()
+    opens = next_window(at)
+    if opens:
+        raise LimitExceeded(
+            "Marketing is sent from 8 to 21 o'clock in Beijing. Use queue_message(), which waits.",
+            zh="营销短信只在北京时间 8 点至 21 点发送。请改用 queue_message()，它会等到可发送的时段。",
+            limit="marketing hours",
+            retry_after=round((opens - at).total_seconds()),
+        )
+
+
+# -- what delivery has to know of a message ---------------------------------------------------------------------
+
+
+def _call(client: JSMSClient, message: Message) -> str:
+    return client.send_message(
+        cast(str, message.mobile), cast(int, message.template_id), message.params, message.signature_id
+    ).msg_id
+
+
+def _sent(message: Message, at: datetime, msg_id: str) -> None:
+    message.mark_sent(at, msg_id=msg_id)
+
+
+_SIGNALS: Final = {"sent": signals.message_sent, "unknown": signals.message_unknown}
+
+
+def _announce(message: Message) -> None:
+    signal = _SIGNALS.get(message.status, signals.message_failed)
+    signal.send_robust(sender=Message, instance=message)
+
+
+def _hold(message: Message) -> datetime | None:
+    return next_window(now()) if message.message_class == "marketing" else None
+
+
+_NOUN: Final = delivery.Noun(Message, call=_call, sent=_sent, announce=_announce, deferrals=3, hold=_hold)

@@ -1,0 +1,169 @@
+"""Templates: which one is meant, what it makes of parameters, and its mirror here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import router
+
+from .. import conf
+from ..client.results import TemplateInfo
+from ..exceptions import InvalidInput
+from ..models.base import durably, now
+from ..models.templates import OPT_OUT_LINE, SIGNATURE_ALLOWANCE, Template, length, placeholders, render, segments
+from .clients import get_client
+from .language import service
+
+_LARGEST_ID: Final = 2**31 - 1
+#: JSMS refuses what is longer, signature and opt-out line included (jsms-api 6.1).
+LONGEST: Final = 500
+#: What would make two lines, or a signature, of one value: JSMS refuses 【】 (50054), phones show the rest badly.
+_UNWANTED: Final = frozenset("【】\r\n\0\u200b\u200c\u200d\u2060\ufeff\u202a\u202b\u202c\u202d\u202e")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_NAME: Final = re.compile(r"[A-Za-z0-9_]{1,32}", re.ASCII)
+_STATES: Final = {0: Template.Status.AUDITING, 1: Template.Status.APPROVED, 2: Template.Status.REJECTED}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The template of a send: JSMS's id, and what is known of it here."""
+
+    template_id: int
+    signature_id: int | None = None
+    text: str | None = None
+    message_class: str | None = None
+
+    def segments(self, params: Mapping[str, str]) -> int:
+        """Billing units of the rendered text; 1 where the text is not known here."""
+        return 1 if self.text is None else segments(self._characters(params))
+
+    def _characters(self, params: Mapping[str, str]) -> int:
+        tail = length(OPT_OUT_LINE) if self.message_class == "marketing" else 0
+        return SIGNATURE_ALLOWANCE + length(render(self.text or "", params)) + tail
+
+    def check(self, params: Mapping[str, str]) -> None:
+        """Raise InvalidInput where the parameters and the text, if it is known, do not fit together."""
+        if self.text is None:
+            return
+        wanted = placeholders(self.text)
+        _check_names(wanted, params)
+        if self._characters(params) > LONGEST:
+            raise InvalidInput(
+                f"The message would have {self._characters(params)} characters; JSMS takes {LONGEST} at most.",
+                field="params",
+                reason="content_too_long",
+                zh=f"短信共 {self._characters(params)} 字，超过上限 {LONGEST} 字。",
+            )
+
+
+def identify(template: int | str) -> tuple[int, Mapping[str, Any]]:
+    """The id of a template given by id or by local name, and the entry of ``TEMPLATES``. Raises InvalidInput."""
+    entry: Mapping[str, Any] = {}
+    if isinstance(template, str):
+        entry = conf.get("TEMPLATES").get(template) or {}
+        template = entry.get("id", 0)
+    if type(template) is int and 1 <= template <= _LARGEST_ID:
+        return template, entry
+    raise InvalidInput(
+        "template is neither an id of JSMS (1 or more) nor a name of JSMS['TEMPLATES'].",
+        field="template",
+        reason="invalid_template",
+        zh="模板（template）既不是 JSMS 的模板编号，也不是 JSMS['TEMPLATES'] 中的名称。",
+    )
+
+
+def choose(template: int | str, app: str) -> Chosen:
+    """The template of that id or local name, with what settings and our mirror know of it.
+
+    An id that is not mirrored is sent as it is; one that is mirrored and not approved is refused.
+    """
+    template_id, entry = identify(template)
+    mirrored = Template.objects.primary().filter(app=app, remote_id=template_id).first()
+    if mirrored is None:
+        return Chosen(template_id, entry.get("signature"), entry.get("text"), entry.get("type"))
+    if mirrored.status != Template.Status.APPROVED:
+        raise InvalidInput(
+            f"Template {template_id} is {mirrored.status} at JSMS, so it cannot be sent.",
+            field="template",
+            reason="template_unavailable",
+            zh=f"模板 {template_id} 在极光的状态为「{Template.Status(mirrored.status).label}」，不能发送。",
+        )
+    return Chosen(template_id, entry.get("signature"), mirrored.text, mirrored.message_class)
+
+
+def check_params(params: object) -> dict[str, str]:
+    """Parameters as JSMS takes them: a flat mapping of names to non-empty texts. Raises InvalidInput."""
+    if params is None:
+        return {}
+    if not isinstance(params, Mapping) or not all(isinstance(name, str) and _NAME.fullmatch(name) for name in params):
+        raise _bad_param(
+            "params must be a dict of names (letters, digits, _) to texts.",
+            "参数（params）须为「名称 → 文本」的字典，名称只含字母、数字和下划线。",
+        )
+    for name, value in params.items():
+        _check_value(name, value)
+    return dict(params)
+
+
+def _check_value(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise _bad_param(f"params[{name!r}] must be a string.", f"参数 {name!r} 的值须为字符串。")
+    if not value:
+        raise _bad_param(f"params[{name!r}] is empty.", f"参数 {name!r} 的值为空。", "params_empty")
+    if _UNWANTED & set(value) or _SURROGATE.search(value):
+        raise _bad_param(
+            f"params[{name!r}] holds 【】, a line break or an invisible character. Take it out.",
+            f"参数 {name!r} 含有【】、换行或不可见字符，请删除。",
+        )
+
+
+def _check_names(wanted: tuple[str, ...], params: Mapping[str, str]) -> None:
+    missing = [name for name in wanted if name not in params]
+    extra = [name for name in params if name not in wanted]
+    if missing or extra:
+        raise InvalidInput(
+            f"params do not fit the template. Missing: {_list(missing)}. Not in it: {_list(extra)}.",
+            field="params",
+            reason="params_mismatch",
+            zh=f"参数与模板不符。缺少：{_list(missing)}；多余：{_list(extra)}。",
+        )
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names[:10]) or "—"
+
+
+def _bad_param(en: str, zh: str, reason: str = "invalid_param") -> InvalidInput:
+    return InvalidInput(en, field="params", reason=reason, zh=zh)
+
+
+@service
+def adopt_template(template_id: int, *, app: str = "default") -> Template:
+    """Mirror a template that exists at JSMS, or bring its mirror up to date; answers the row.
+
+    One call of ``GET /templates/{temp_id}``. Raises InvalidInput, Refused (50013: there is no such
+    template), NotSent and NoAnswer; the row is as it was then.
+
+    JSMS: https://docs.jiguang.cn/jsms/server/rest_api_jsms_templates
+    """
+    return _mirror(get_client(app).get_template(template_id), app)
+
+
+def _mirror(info: TemplateInfo, app: str) -> Template:
+    at = now()
+    values = {
+        "text": info.template,
+        "type": info.type,
+        "ttl": info.ttl,
+        "status": _STATES.get(info.status, Template.Status.AUDITING),
+        "refreshed_at": at,
+        "updated_at": at,
+    }
+    using = router.db_for_write(Template)
+    templates = Template.objects.primary()
+    return durably(
+        lambda: templates.update_or_create(app=app, remote_id=info.temp_id, defaults=values)[0], using=using
+    )
