@@ -238,17 +238,17 @@ class Callbacks:
     def _shake(self, app: App, kind: str, url: str) -> None:
         sent = "".join(secrets.choice(_LETTERS) for _ in range(8))
         entry = self.state.entry("handshake", app_key=app.key)
-        entry.callback = {"kind": kind, "url": without_query(url)}
         try:
             answer = self._exchange("GET", f"{url}{'&' if '?' in url else '?'}echostr={sent}")
         except NoAnswer as reason:
-            entry.callback["error"] = str(reason)
-            raise BadAddress(f"did not answer the handshake: {reason}") from None
+            error, complaint = str(reason), f"did not answer the handshake: {reason}"
         else:
-            entry.status = answer.status
-            _check_echo(answer, sent)
-        finally:
-            self.state.record(entry)
+            entry.status, complaint = answer.status, _complaint(answer, sent)
+            error = "not the echo" if complaint else ""
+        entry.callback = {"kind": kind, "url": without_query(url), "error": error or None}
+        self.state.record(entry)
+        if complaint:
+            raise BadAddress(complaint)
 
     def _exchange(self, method: str, url: str, body: bytes | None = None) -> Answer:
         seconds = self.state.options.callback_timeout
@@ -271,9 +271,10 @@ class Callbacks:
         return entry
 
 
-def _check_echo(answer: Answer, sent: str) -> None:
+def _complaint(answer: Answer, sent: str) -> str:
+    """What is wrong with the answer to a handshake; empty when it is the echo."""
     if answer.status == 200 and answer.body == sent.encode():
-        return
+        return ""
     # JSON text is printable ASCII, whatever the bytes were.
     came = json.dumps(answer.body[:60].decode(errors="replace"))
-    raise BadAddress(f"must answer the handshake with 200 and {sent} alone, and answered {answer.status} and {came}")
+    return f"must answer the handshake with 200 and {sent} alone, and answered {answer.status} and {came}"

@@ -36,6 +36,7 @@ class CallbackControl:
         return {
             "kinds": list(KINDS),
             "faults": FAULTS,
+            "options": self._options(),
             "apps": {app.key: self._shown(app) for app in apps},
             "notifications": newer[:limit],
         }
@@ -52,6 +53,25 @@ class CallbackControl:
         except BadAddress as bad:
             raise BadInput("url", str(bad)) from None
         return {"app_key": app.key, **self._shown(app)}
+
+    def options(self, given: Members) -> Any:
+        """Null members written out, a new nonce for every retry, seconds to wait for an answer: until a reset."""
+        options = self.state.options
+        nulls, fresh = given.flag("nulls"), given.flag("fresh_retries")
+        seconds = given.number("timeout", low=0.01, high=300)
+        given.close(at_least_one=True)
+        options.callback_nulls = options.callback_nulls if nulls is None else nulls
+        options.callback_fresh_retries = options.callback_fresh_retries if fresh is None else fresh
+        options.callback_timeout = options.callback_timeout if seconds is None else seconds
+        return self._options()
+
+    def _options(self) -> dict[str, Any]:
+        options = self.state.options
+        return {
+            "nulls": options.callback_nulls,
+            "fresh_retries": options.callback_fresh_retries,
+            "timeout": options.callback_timeout,
+        }
 
     def test(self, given: Members) -> Any:
         """The console's test button."""
@@ -95,6 +115,7 @@ def _posted(act: Callable[[], list[Notification]]) -> Any:
 
 ROUTES: Final[Mapping[str, Mapping[str, Callable[[CallbackControl, Members], Any]]]] = {
     "/_sandbox/callbacks": {"GET": CallbackControl.read, "POST": CallbackControl.set_address},
+    "/_sandbox/callbacks/options": {"POST": CallbackControl.options},
     "/_sandbox/callbacks/test": {"POST": CallbackControl.test},
     "/_sandbox/callbacks/send": {"POST": CallbackControl.send},
     "/_sandbox/callbacks/hold": {"POST": CallbackControl.hold},

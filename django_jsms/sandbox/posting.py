@@ -100,19 +100,30 @@ class Poster:
     @contextlib.contextmanager
     def _within(self, seconds: float, connected: socket.socket) -> Iterator[None]:
         # The socket's own timeout starts anew with every byte that drips in.
-        late = threading.Timer(seconds, _cut, (connected,))
-        late.daemon = True
+        late = threading.Event()
+
+        def ring() -> None:
+            late.set()
+            _cut(connected)
+
+        alarm = threading.Timer(seconds, ring)
+        alarm.daemon = True
         with self._lock:
             self._open.add(connected)
             if self._stopped:
                 _cut(connected)
-        late.start()
+        alarm.start()
         try:
             yield
         finally:
-            late.cancel()
+            alarm.cancel()
             with self._lock:
                 self._open.discard(connected)
+            # A cut in the middle of the headers looks like their end.
+            if late.is_set():
+                raise TimeoutError
+            if self._stopped:
+                raise ConnectionAbortedError("the sandbox was stopped")
 
 
 def _cut(connected: socket.socket) -> None:

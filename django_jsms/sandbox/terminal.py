@@ -40,5 +40,8 @@ def teller(
             hint = f"  ({entry.hint})" if entry.hint else ""
             asked = printable(f"{entry.method} {entry.path}")
             out(f"{entry.time[11:19]}  {asked}  {entry.status} {entry.code}{hint}")
+        elif entry.callback and (entry.callback["error"] or not 200 <= (entry.status or 0) < 300):
+            told = printable(f"{entry.event} {entry.callback['kind']} {entry.callback['url']}")
+            out(f"{entry.time[11:19]}  {told}  {entry.status or entry.callback['error']}")
 
     return on_messages, on_call
