@@ -8,11 +8,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from django_jsms.sandbox import SandboxServer, callbacks
+from django_jsms.sandbox.callback_orders import FAULTS
+from django_jsms.sandbox.control_callbacks import ROUTES
 from django_jsms.sandbox.events import KINDS, REPLY, REPORT, SIGN, TEMPLATE
 from django_jsms.sandbox.signing import seal, sign
 from django_jsms.sandbox.terminal import teller
@@ -683,3 +686,9 @@ def test_a_broken_listener_stops_nothing(
     finally:
         sandbox.watch(on_call=lambda entry: None)
     assert len(told.posts) == 2 and "broken listener" in capsys.readouterr().err
+
+
+def test_the_docs_name_every_fault_and_path() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text("utf-8")
+    assert [name for name in FAULTS if f"| `{name}` |" not in page] == []
+    assert [path for path in ROUTES if f"{path}`" not in page] == []
