@@ -193,7 +193,7 @@ def _dispatch() -> Iterator[CheckMessage]:
     except (ImportError, ValueError):
         known = False
     if not known:
-        hint = "django_jsms.dispatch.thread or django_jsms.dispatch.none, or a module with wake(job, pk, queue)."
+        hint = "django_jsms.dispatch.thread, .celery or .none, or a module of yours with wake(job, pk, queue)."
         yield Warning("JSMS['DISPATCH'] is not a module, so queued codes wait for a sweep.", hint=hint, id="jsms.W003")
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Final
 
 from django.utils.module_loading import import_string
 
 from .. import conf
 
 logger = logging.getLogger("django_jsms")
+
+#: What a backend with threads of its own runs every so many seconds; services enter it here, from above.
+periodic: Final[list[tuple[float, Callable[[], object]]]] = []
 
 
 def wake(job: Callable[[int], None], pk: int, queue: str) -> None:

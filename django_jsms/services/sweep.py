@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.db import router
 
+from .. import dispatch
 from ..models.base import Outgoing, database_now, durably
 from ..models.codes import VerificationCode
 from ..models.jobs import JobLease
@@ -43,6 +44,9 @@ def _reap(model: Any) -> int:
 def tick() -> int:
     """What has to happen every 30 s, in one process of many: answers how many rows were tried."""
     return run_pending() if JobLease.objects.take("tick", every=TICK) else 0
+
+
+dispatch.periodic.append((TICK.total_seconds(), tick))
 
 
 def run_pending(stopping: Callable[[], bool] = lambda: False) -> int:

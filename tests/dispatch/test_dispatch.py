@@ -26,9 +26,10 @@ def wait_for(condition, seconds=10):
 
 @pytest.fixture
 def pool(monkeypatch):
-    monkeypatch.setattr(thread, "_pool", None)
-    yield thread._this_process()
-    thread._this_process().close(5)
+    monkeypatch.setattr(dispatch, "periodic", [])
+    monkeypatch.setattr(thread, "periodic", dispatch.periodic)
+    yield thread._pools.get()
+    thread._pools.close(5)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -55,6 +56,21 @@ def test_threads_are_bounded(pool):
     assert len(pool.threads) == thread.THREADS
     release.set()
     wait_for(lambda: len(running) == 30)
+
+
+def test_what_is_periodic_runs_again_and_again(monkeypatch):
+    ran = []
+    monkeypatch.setattr(thread, "periodic", [(0.02, lambda: ran.append(1))])
+    thread._pools.get()
+    wait_for(lambda: len(ran) >= 3)
+    thread._pools.close(5)
+    count = len(ran)
+    time.sleep(0.1)
+    assert len(ran) == count
+
+
+def test_the_sweep_is_periodic():
+    assert [(seconds, job.__name__) for seconds, job in dispatch.periodic] == [(30.0, "tick")]
 
 
 def test_an_idle_thread_is_used_again(pool):

@@ -10,10 +10,10 @@ from django.contrib.auth import get_user_model
 from django.test import Client, override_settings
 from django.urls import path
 
-from django_jsms import conf
+from django_jsms import conf, tasks
 from django_jsms.checks import check_settings
 from django_jsms.exceptions import InvalidProof
-from django_jsms.services import send_code, verify_code
+from django_jsms.services import send_code, sweep, verify_code
 from tests.docs.snippets import ROOT, named
 
 MOBILE = "13800138000"
@@ -104,6 +104,11 @@ def test_messages(jsms_sandbox, capsys):
         jsms_sandbox.run_pending()
     assert capsys.readouterr().out.startswith("sent ")
     assert [message.text.partition("】")[2] for message in jsms_sandbox.outbox] == ["订单42已发货", "订单43已发货"]
+
+
+def test_the_beat_entry_names_a_task():
+    entry = named("docs/messages.md")["beat"].run()["CELERY_BEAT_SCHEDULE"]["jsms"]
+    assert entry["task"] == tasks.tick.name and entry["schedule"] == sweep.TICK.total_seconds()
 
 
 @pytest.mark.parametrize("name", ["one-app", "two-apps", "limits"])

@@ -1,17 +1,14 @@
 """jsms_worker as a process: it sends what waits, and a signal ends it without losing anything."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
-from django.db import connection
 
 from django_jsms.models import Message
 from django_jsms.services import queue_message
 from tests.conftest import MOBILE
+from tests.processes import MANAGE, ended, finish, start
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -19,43 +16,17 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 @pytest.fixture
 def worker(jsms_sandbox):
     """Starts workers on the test's database and sandbox."""
-    started = []
-    program = (
-        "import os, sys\n"
-        "from django.conf import settings\n"
-        "from tests import settings as given\n"
-        "given.DATABASES['default']['NAME'] = os.environ['DATABASE']\n"
-        f"given.JSMS = {{'SANDBOX': {jsms_sandbox.url!r}, 'DISPATCH': 'django_jsms.dispatch.none'}}\n"
-        "from django.core.management import execute_from_command_line\n"
-        "execute_from_command_line(['manage.py', 'jsms_worker', *sys.argv[1:]])\n"
-    )
+    with ended() as processes:
 
-    def start(*options):
-        environment = {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "tests.settings",
-            "DATABASE": str(connection.settings_dict["NAME"]),
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-c", program, *options],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        started.append(process)
-        return process
+        def run(*options):
+            processes.append(start(MANAGE, "jsms_worker", *options, sandbox=jsms_sandbox.url))
+            return processes[-1]
 
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+        yield run
 
 
 def queue(count):
     return [queue_message(MOBILE, template=1, params={"code": f"{n:06d}"}) for n in range(count)]
-
-
-def finish(process):
-    out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
 
 
 @pytest.mark.core

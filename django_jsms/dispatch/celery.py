@@ -1,0 +1,24 @@
+"""Celery wakes a worker: the message carries a primary key, and losing it costs only time.
+
+Published by one thread of this process, so that a broker that hangs holds up no request.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Final
+
+from celery import current_app
+
+from .pool import Job, PerProcess
+
+_publishers: Final = PerProcess(1)
+
+
+def wake(job: Job, pk: int, queue: str) -> None:
+    """Send the task of that job's name to the queue."""
+    _publishers.get().submit(functools.partial(_publish, f"django_jsms.{job.__name__}", queue), pk)
+
+
+def _publish(task: str, queue: str, pk: int) -> None:
+    current_app.send_task(task, [pk], queue=queue, ignore_result=True, retry=False)

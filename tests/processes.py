@@ -1,0 +1,68 @@
+"""Processes of their own on the test's database and sandbox: workers to be stopped and killed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+SETUP = """
+import os, sys
+from tests import settings
+settings.DATABASES["default"]["NAME"] = os.environ["DATABASE"]
+settings.JSMS = {"SANDBOX": os.environ["SANDBOX"], "DISPATCH": "django_jsms.dispatch.none"}
+"""
+MANAGE = f"""{SETUP}
+from django.core.management import execute_from_command_line
+execute_from_command_line(["manage.py", *sys.argv[1:]])
+"""
+CELERY = f"""{SETUP}
+import django
+django.setup()
+from celery import Celery
+app = Celery("shop", broker=os.environ["BROKER"])
+app.conf.broker_transport_options = {{"global_keyprefix": os.environ["PREFIX"]}}
+app.set_default()
+app.autodiscover_tasks(["django_jsms"])
+queues = "jsms.codes,jsms.notices,jsms.bulk"
+app.worker_main(["worker", "-P", "threads", "-c", "4", "-Q", queues, "--without-gossip", "--without-mingle"])
+"""
+
+Process = subprocess.Popen[str]
+
+
+def start(program: str, *arguments: str, sandbox: str, **environment: str) -> Process:
+    """Run a program on the test's database and that sandbox."""
+    given = {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE": str(connection.settings_dict["NAME"]),
+        "SANDBOX": sandbox,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", program, *arguments],
+        env={**os.environ, **given, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def ended() -> Iterator[list[Process]]:
+    """A list whose processes are killed at the end, and their pipes closed."""
+    processes: list[Process] = []
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
+def finish(process: Process, seconds: float = 60) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=seconds)
+    return process.returncode, out, err
