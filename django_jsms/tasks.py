@@ -7,7 +7,7 @@ from typing import Any, Final
 from celery import shared_task
 
 from . import services
-from .services import codes, messages
+from .services import batches, codes, messages
 
 #: Given back to the broker when a worker dies. Nothing is ever retried by Celery: delays live in the rows.
 _OPTIONS: Final[dict[str, Any]] = {"acks_late": True, "reject_on_worker_lost": True, "ignore_result": True}
@@ -23,6 +23,12 @@ def deliver_code(pk: int) -> None:
 def deliver_message(pk: int) -> None:
     """Send one queued message, if it still waits."""
     messages.deliver_message(pk)
+
+
+@shared_task(name="django_jsms.deliver_chunk", **_OPTIONS)
+def deliver_chunk(pk: int) -> None:
+    """Send one chunk, if it still waits and its batch still runs."""
+    batches.deliver_chunk(pk)
 
 
 @shared_task(name="django_jsms.tick", **_OPTIONS)

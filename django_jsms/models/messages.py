@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +18,9 @@ HIDDEN = "•"
 class MessageQuerySet(OutgoingQuerySet):
     """The arrows that many take at once, with a code's parameters forgotten on the way."""
 
+    def due(self, at: datetime) -> Self:
+        return super().due(at).filter(chunk=None)
+
     def reap(self, at: datetime) -> int:
         self.filter(status="sending", lease_until__lte=at, message_class="code").update(params={})
         return super().reap(at)
@@ -28,10 +31,11 @@ class MessageQuerySet(OutgoingQuerySet):
 
 
 class Message(Outgoing):
-    """One template message to one number."""
+    """One template message to one number. ``waiting`` ones belong to a chunk, whose claim is theirs."""
 
     class Status(models.TextChoices):
         PENDING = "pending", pgettext_lazy("message", "pending")
+        WAITING = "waiting", pgettext_lazy("message", "waiting")
         SENDING = "sending", pgettext_lazy("message", "sending")
         SENT = "sent", pgettext_lazy("message", "sent")
         FAILED = "failed", pgettext_lazy("message", "failed")
@@ -50,6 +54,18 @@ class Message(Outgoing):
     tag = models.CharField(_("tag"), max_length=10, blank=True, default="")
     reference = models.CharField(_("reference"), max_length=64, blank=True, default="")
     segments = models.PositiveSmallIntegerField(_("segments"), default=1)
+    #: The line of the list it came from, counted from 1.
+    line = models.PositiveIntegerField(_("line"), null=True)
+    #: No constraint: a million rows go in without a look-up each, and only our own code writes it.
+    chunk = models.ForeignKey(
+        "Chunk",
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="messages",
+        verbose_name=_("chunk"),
+    )
     #: How often JSMS asked it to wait (50009).
     deferrals = models.PositiveSmallIntegerField(default=0)
     resend_of = models.ForeignKey(
@@ -62,7 +78,8 @@ class Message(Outgoing):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         indexes = [
-            models.Index(fields=["status", "not_before"], name="jsms_message_due"),
+            # Both a chunk's messages and, where chunk is NULL, what waits alone.
+            models.Index(fields=["chunk", "status", "not_before"], name="jsms_message_due"),
             models.Index(fields=["msg_id"], name="jsms_message_msg_id"),
             models.Index(fields=["mobile_hash"], name="jsms_message_number"),
             models.Index(fields=["reference"], name="jsms_message_reference"),

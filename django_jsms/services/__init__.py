@@ -1,6 +1,7 @@
 """What a project calls. Each name is documented where it is defined."""
 
 from .accounts import resume_app
+from .batches import cancel_batch, create_batch, pause_batch, resume_batch, start_batch
 from .clients import get_client
 from .codes import queue_code, redeem_proof, send_code, send_voice_code, verify_code
 from .language import normalize_mobile
@@ -13,18 +14,23 @@ from .templates import adopt_template
 __all__ = [
     "Verification",
     "adopt_template",
+    "cancel_batch",
     "client_ip",
+    "create_batch",
     "get_client",
     "normalize_mobile",
+    "pause_batch",
     "queue_code",
     "queue_message",
     "reap",
     "redeem_proof",
     "resume_app",
+    "resume_batch",
     "run_pending",
     "send_code",
     "send_message",
     "send_voice_code",
+    "start_batch",
     "tick",
     "verify_code",
 ]

@@ -104,7 +104,7 @@ def _attempt(row: Any, noun: Noun) -> JSMSError | None:
         _record(row, lambda: row.mark_unknown(now(), reason=reason, code=code))
         return error
     except JSMSError as error:
-        _pause(error, row)
+        pause(error, row)
         return _in_other_words(error, conf.app(row.app))
     _record(row, lambda: noun.sent(row, now(), msg_id), msg_id)
     return None
@@ -133,7 +133,7 @@ def _in_other_words(error: JSMSError, config: conf.App) -> JSMSError:
     return NotSent(text, zh=zh, reason=error.reason)
 
 
-def _pause(error: JSMSError, row: Any) -> None:
+def pause(error: JSMSError, row: Any) -> None:
     """What is the account's or the template's trouble stops what would only meet it again."""
     config, known = conf.app(row.app), describe(error.code)
     scope = known.scope if known else ""
@@ -148,15 +148,15 @@ def _wait_or_fail(row: Any, error: JSMSError, noun: Noun) -> None:
     scope = known.scope if known else ""
     why = {"reason": error.reason, "code": error.code}
     if scope == "frequency" and noun.deferrals and row.deferrals < noun.deferrals:
-        row.release(at, **why, not_before=_after(at, FREQUENCY_WAIT), deferrals=row.deferrals + 1)
+        row.release(at, **why, not_before=after(at, FREQUENCY_WAIT), deferrals=row.deferrals + 1)
     elif scope in ("account", "template") or isinstance(error, NotSent) or error.reason == "throttled":
         age = (at - row.created_at).total_seconds()
-        row.release(at, **why, not_before=_after(at, min(max(age, SHORTEST_WAIT), LONGEST_WAIT)))
+        row.release(at, **why, not_before=after(at, min(max(age, SHORTEST_WAIT), LONGEST_WAIT)))
     else:
         row.mark_failed(at, **why)
 
 
-def _after(at: datetime, seconds: float) -> datetime:
+def after(at: datetime, seconds: float) -> datetime:
     """With jitter, so that many that failed together do not come back together."""
     return at + timedelta(seconds=seconds * random.uniform(1, 1.5))
 

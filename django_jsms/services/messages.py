@@ -150,16 +150,16 @@ def _values(
         "mobile": number,
         "mobile_hash": mobile_hash(number),
         "template_id": chosen.template_id,
-        "signature_id": _signature(chosen.signature_id if signature is None else signature),
+        "signature_id": check_signature(chosen.signature_id if signature is None else signature),
         "params": checked,
-        "tag": _text("tag", tag, 10),
-        "reference": _text("reference", reference, 64),
-        "message_class": _class(message_class, chosen.message_class),
+        "tag": check_text("tag", tag, 10),
+        "reference": check_text("reference", reference, 64),
+        "message_class": check_class(message_class, chosen.message_class),
         "segments": chosen.segments(checked),
     }
 
 
-def _signature(value: int | None) -> int | None:
+def check_signature(value: int | None) -> int | None:
     if value is None or (type(value) is int and 1 <= value < 2**31):
         return value
     raise InvalidInput(
@@ -170,7 +170,7 @@ def _signature(value: int | None) -> int | None:
     )
 
 
-def _text(field: str, value: str, longest: int) -> str:
+def check_text(field: str, value: str, longest: int) -> str:
     if isinstance(value, str) and len(value) <= longest and "\0" not in value:
         return value
     raise InvalidInput(
@@ -181,7 +181,7 @@ def _text(field: str, value: str, longest: int) -> str:
     )
 
 
-def _class(given: str | None, known: str | None) -> str:
+def check_class(given: str | None, known: str | None) -> str:
     """A known marketing template cannot be passed off as anything else: opt-outs and hours hang on it."""
     if given is not None and given not in LIFE:
         raise InvalidInput(

@@ -10,9 +10,11 @@ from django.db import router
 
 from .. import dispatch
 from ..models.base import Outgoing, database_now, durably
+from ..models.batches import Chunk
 from ..models.codes import VerificationCode
 from ..models.jobs import JobLease
 from ..models.messages import Message
+from .batches import deliver_chunk, finish_batches
 from .codes import deliver_code
 from .messages import deliver_message
 
@@ -23,6 +25,7 @@ TICK: Final = timedelta(seconds=30)
 _NOUNS: Final[tuple[tuple[Any, Callable[[int], None]], ...]] = (
     (VerificationCode, deliver_code),
     (Message, deliver_message),
+    (Chunk, deliver_chunk),
 )
 
 
@@ -62,6 +65,7 @@ def run_pending(stopping: Callable[[], bool] = lambda: False) -> int:
                 return tried
             deliver(pk)
             tried += 1
+    finish_batches()
     return tried
 
 

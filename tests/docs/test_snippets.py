@@ -102,6 +102,7 @@ def test_messages(jsms_sandbox, capsys):
         page["send"].run()
         page["queue"].run()["ship"]("43", MOBILE)
         jsms_sandbox.run_pending()
+        page["batch"].run()
     assert capsys.readouterr().out.startswith("sent ")
     assert [message.text.partition("】")[2] for message in jsms_sandbox.outbox] == ["订单42已发货", "订单43已发货"]
 

@@ -1,0 +1,343 @@
+"""Batches: a list of any length goes in, and out by chunks of at most 1000, each recipient once."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import connections, router
+from django.db.models import Exists, OuterRef, Sum
+from django.utils.timezone import is_naive
+from django.views.decorators.debug import sensitive_variables
+
+from .. import conf, dispatch
+from ..client.errors import describe
+from ..client.mobile import parse
+from ..client.results import BatchResult
+from ..exceptions import AppPaused, InvalidInput, JSMSError, NoAnswer, NotSent
+from ..models import bulk
+from ..models.base import durably, mobile_hash, now, read_clock
+from ..models.batches import Batch, Chunk, RejectedRow
+from ..models.messages import Message
+from . import accounts, delivery
+from .clients import get_client
+from .language import service, translate
+from .messages import LIFE, check_class, check_signature, check_text, next_window
+from .templates import Chosen, check_params, choose
+
+#: Recipients of one call (jsms-api 2.5), and rows read before each commit.
+CHUNK_SIZE: Final = 1000
+SLICE: Final = 10_000
+#: How often recipients wait where JSMS says «too often».
+DEFERRALS: Final = 3
+#: What a list may call the column of the number.
+MOBILE_COLUMNS: Final = ("mobile", "phone", "手机号", "手机")
+_COLUMNS: Final = (
+    "app", "created_at", "updated_at", "mobile", "mobile_hash", "template_id", "signature_id", "msg_id", "reason",
+    "status", "message_class", "params", "tag", "reference", "segments", "line", "chunk_id", "deferrals",
+)  # fmt: skip
+
+Recipient = str | Sequence[Any] | Mapping[str, Any]
+
+
+@service
+def create_batch(
+    *,
+    template: int | str,
+    recipients: Iterable[Recipient],
+    params: Mapping[str, str] | None = None,
+    signature: int | None = None,
+    tag: str = "",
+    name: str = "",
+    message_class: str | None = None,
+    app: str = "default",
+    created_by: Any = None,
+    chunk_size: int = CHUNK_SIZE,
+) -> Batch:
+    """Take in a list of any length, streamed, and answer a batch that is ready to start. Nothing is sent.
+
+    ``recipients`` are mobiles, pairs ``(mobile, params)`` or mappings with a column ``mobile`` (or
+    ``phone``, ``手机号``, ``手机``) and one per placeholder; ``params`` are the same for all. A row that is
+    not valid, and every further row of a number, becomes a RejectedRow with its line and reason.
+
+    Raises InvalidInput, NotConfigured, and InTransaction: rows are committed as they come.
+    """
+    chosen = choose(template, app)
+    values = {
+        "app": conf.app(app).alias,
+        "template_id": chosen.template_id,
+        "signature_id": check_signature(chosen.signature_id if signature is None else signature),
+        "message_class": check_class(message_class, chosen.message_class),
+        "tag": check_text("tag", tag, 10),
+        "name": check_text("name", name, 100),
+    }
+    using = router.db_for_write(Batch)
+    batch = durably(lambda: Batch.objects.primary().create(**values, created_by=created_by), using=using)
+    intake = _Intake(batch, chosen, check_params(params), min(max(chunk_size, 1), CHUNK_SIZE), using)
+    intake.read(recipients)
+    return intake.finish()
+
+
+class _Intake:
+    """Reads a list slice by slice: each slice outside any transaction, then committed as chunks."""
+
+    def __init__(self, batch: Batch, chosen: Chosen, params: dict[str, str], size: int, using: str) -> None:
+        self.batch, self.chosen, self.params, self.size, self.using = batch, chosen, params, size, using
+
+    def read(self, recipients: Iterable[Recipient]) -> None:
+        rows = enumerate(recipients, 1)
+        while slice_ := list(itertools.islice(rows, SLICE)):
+            accepted, rejected = self._sort(slice_)
+            durably(lambda: self._write(accepted, rejected), using=self.using)  # noqa: B023
+
+    def finish(self) -> Batch:
+        durably(lambda: bulk.reject_repeats(self.batch.pk, using=self.using), using=self.using)
+        messages = Message.objects.primary().filter(chunk__batch=self.batch)
+        total = Chunk.objects.primary().filter(batch=self.batch).aggregate(rows=Sum("size", default=0))["rows"]
+        rejected = RejectedRow.objects.using(self.using).filter(batch=self.batch).count()
+        segments = messages.aggregate(all=Sum("segments", default=0))["all"]
+        counted = {"total": total, "rejected": rejected, "segments": segments}
+        durably(lambda: self.batch.move("ready", now(), from_=("loading",), **counted), using=self.using)
+        return self.batch
+
+    @sensitive_variables()
+    def _sort(self, rows: list[tuple[int, Recipient]]) -> tuple[list[tuple[Any, ...]], list[RejectedRow]]:
+        accepted, rejected = [], []
+        for line, row in rows:
+            value = ""
+            try:
+                value, given = _split(row)
+                number, params = parse(value), check_params({**self.params, **given})
+                self.chosen.check(params)
+                accepted.append((line, number, params))
+            except InvalidInput as error:
+                shown = value if isinstance(value, str) else ""
+                rejected.append(
+                    RejectedRow(batch=self.batch, line=line, value=shown[:64].replace("\0", ""), reason=error.reason)
+                )
+        return accepted, rejected
+
+    def _write(self, accepted: list[tuple[Any, ...]], rejected: list[RejectedRow]) -> None:
+        for start in range(0, len(accepted), self.size):
+            part = accepted[start : start + self.size]
+            chunk = Chunk.objects.primary().create(batch=self.batch, size=len(part))
+            bulk.insert(_COLUMNS, self._rows(part, chunk), using=self.using)
+        RejectedRow.objects.using(self.using).bulk_create(rejected, batch_size=1000)
+
+    def _rows(self, part: list[tuple[Any, ...]], chunk: Chunk) -> Iterator[tuple[Any, ...]]:
+        batch, at = self.batch, connections[self.using].ops.adapt_datetimefield_value(now())
+        head, same = (
+            (batch.app, at, at),
+            (batch.template_id, batch.signature_id, "", "", "waiting", batch.message_class),
+        )
+        for line, number, params in part:
+            text = json.dumps(params, ensure_ascii=False)
+            tail = (text, batch.tag, "", self.chosen.segments(params), line, chunk.pk, 0)
+            yield (*head, number, mobile_hash(number), *same, *tail)
+
+
+def _split(row: Recipient) -> tuple[Any, Mapping[str, str]]:
+    """A row's number and its own parameters."""
+    if isinstance(row, Mapping):
+        column = next((name for name in MOBILE_COLUMNS if name in row), None)
+        return row.get(column) if column else None, {n: v for n, v in row.items() if n != column}
+    if isinstance(row, list | tuple) and len(row) == 2:
+        return row[0], row[1] or {}
+    return row, {}
+
+
+# -- its life -----------------------------------------------------------------------------------------------
+
+
+@service
+def start_batch(batch: Batch, *, at: datetime | None = None) -> Batch:
+    """Let the workers send a ready batch, now or from ``at`` (aware) on. Raises InvalidInput where it is not ready."""
+    if at is not None and (not isinstance(at, datetime) or (settings.USE_TZ and is_naive(at))):
+        raise InvalidInput(
+            "at must be an aware datetime.", field="at", reason="invalid_send_at", zh="at 须为带时区的 datetime。"
+        )
+    using, time = router.db_for_write(Batch), now()
+    begin = at or time
+
+    def start() -> bool:
+        moved = batch.move("running", time, from_=("ready",), start_at=at, started_at=time)
+        if moved:
+            chunks = Chunk.objects.primary().filter(batch=batch, status="pending")
+            chunks.filter(size=0).update(status="done")
+            chunks.update(not_before=at, expires_at=begin + LIFE[batch.message_class])
+        return moved
+
+    _moved(durably(start, using=using), batch)
+    _wake(batch)
+    return batch
+
+
+@service
+def pause_batch(batch: Batch) -> Batch:
+    """Begin no further chunk; what is under way ends. Raises InvalidInput where the batch is not running."""
+    _moved(durably(lambda: batch.move("paused", now(), from_=("running",)), using=router.db_for_write(Batch)), batch)
+    return batch
+
+
+@service
+def resume_batch(batch: Batch) -> Batch:
+    """Go on with a paused batch. Raises InvalidInput where it is not paused."""
+    _moved(durably(lambda: batch.move("running", now(), from_=("paused",)), using=router.db_for_write(Batch)), batch)
+    _wake(batch)
+    return batch
+
+
+@service
+def cancel_batch(batch: Batch) -> Batch:
+    """Never send what has not begun; what is under way ends. Raises InvalidInput where the batch is over."""
+    time = now()
+
+    def cancel() -> bool:
+        moved = batch.move("cancelled", time, from_=("ready", "running", "paused"), finished_at=time)
+        if moved:
+            Chunk.objects.primary().cancel(batch, time)
+        return moved
+
+    _moved(durably(cancel, using=router.db_for_write(Batch)), batch)
+    return batch
+
+
+def _moved(moved: bool, batch: Batch) -> None:
+    if not moved:
+        label = Batch.Status(batch.status).label
+        raise InvalidInput(
+            f"The batch is {batch.status}, so this cannot be done.",
+            field="batch",
+            reason="wrong_status",
+            zh=f"群发任务的状态为「{label}」，不能执行此操作。",
+        )
+
+
+def _wake(batch: Batch) -> None:
+    due = Chunk.objects.primary().due(now()).filter(batch=batch)
+    for pk in due.values_list("pk", flat=True).iterator():
+        dispatch.wake(deliver_chunk, pk, "jsms.bulk")
+
+
+# -- one chunk ----------------------------------------------------------------------------------------------
+
+
+def deliver_chunk(pk: int) -> None:
+    """Send one chunk, if it still waits and its batch still runs. Repeating it changes nothing."""
+    chunk = _choose(pk)
+    if chunk is None or not _claim(chunk):
+        return
+    rows = list(
+        Message.objects.primary()
+        .filter(chunk=chunk, status="waiting")
+        .order_by("pk")
+        .values_list("pk", "mobile", "params")
+    )
+    _exchange(chunk, rows)
+    if not chunk.more:
+        finish_batches()
+
+
+def finish_batches() -> int:
+    """Running batches whose chunks are all over are finished; answers how many."""
+    using, time = router.db_for_write(Batch), now()
+    return durably(lambda: Batch.objects.primary().finish_done(time), using=using)
+
+
+def _choose(pk: int) -> Any:
+    others = Chunk.objects.filter(batch=OuterRef("batch"), status__in=("pending", "sending")).exclude(
+        pk=OuterRef("pk")
+    )
+    waiting = Chunk.objects.primary().filter(pk=pk, status="pending", batch__status="running")
+    return waiting.with_clock().annotate(more=Exists(others)).select_related("batch").first()
+
+
+def _claim(chunk: Any) -> bool:
+    batch, at, using = chunk.batch, read_clock(chunk.clock), router.db_for_write(Chunk)
+    opens = next_window(now()) if batch.message_class == "marketing" else None
+    if opens:
+        durably(lambda: chunk.postpone(opens), using=using)
+        return False
+    try:
+        accounts.gate(conf.app(batch.app), batch.template_id)
+    except AppPaused:
+        return False
+    return durably(lambda: bool(chunk.claim(at)), using=using)
+
+
+@sensitive_variables()
+def _exchange(chunk: Any, rows: list[tuple[int, str, dict[str, str]]]) -> None:
+    batch, using = chunk.batch, router.db_for_write(Chunk)
+    try:
+        answer = get_client(batch.app).send_batch(
+            batch.template_id, [(mobile, params) for _, mobile, params in rows], batch.signature_id, batch.tag or None
+        )
+    except NoAnswer as error:
+        reason, code = error.reason, error.code
+        durably(lambda: _end(chunk, "unknown", "unknown", len(rows), reason, code), using=using)
+    except JSMSError as error:
+        refusal = translate(error)
+        delivery.pause(refusal, batch)
+        durably(lambda: _refused(chunk, refusal, len(rows)), using=using)
+    else:
+        durably(lambda: _answered(chunk, rows, answer), using=using)
+
+
+def _end(chunk: Chunk, to: str, status: str, size: int, reason: str, code: int | None) -> None:
+    """Chunk and messages share one fate."""
+    if chunk.close(to, reason=reason, error_code=code, **{status: size}):
+        chunk.end_messages(status, now(), reason=reason, code=code)
+
+
+def _refused(chunk: Any, error: JSMSError, size: int) -> None:
+    known, at = describe(error.code), now()
+    scope = known.scope if known else ""
+    why: dict[str, Any] = {"reason": error.reason, "error_code": error.code}
+    if scope == "frequency" and chunk.deferrals < DEFERRALS:
+        later = delivery.after(at, delivery.FREQUENCY_WAIT)
+        chunk.close("pending", **why, not_before=later, deferrals=chunk.deferrals + 1)
+    elif scope in ("account", "template") or isinstance(error, NotSent) or error.reason == "throttled":
+        chunk.close("pending", **why, not_before=delivery.after(at, delivery.SHORTEST_WAIT))
+    else:
+        _end(chunk, "done", "failed", size, error.reason, error.code)
+
+
+def _answered(chunk: Any, rows: list[tuple[int, str, dict[str, str]]], answer: BatchResult) -> None:
+    """Listed without an error: sent. Listed with one: failed, or later. Not listed: unknown."""
+    listed = {item.mobile: item for item in answer.recipients}
+    outcomes, later = [], []
+    for pk, mobile, _ in rows:
+        item = listed.get(mobile)
+        known = describe(item.code) if item else None
+        if known and known.scope == "frequency" and chunk.deferrals < DEFERRALS:
+            later.append(pk)
+            continue
+        status = "unknown" if item is None else "sent" if item.ok else "failed"
+        reason = "" if status == "sent" else known.reason if known else "not_listed" if item is None else "refused"
+        outcomes.append(
+            {"id": pk, "status": status, "msg_id": item.msg_id or "" if item else "", "reason": reason,
+             "code": item.code or None if item else None}
+        )  # fmt: skip
+    counts = {status: sum(o["status"] == status for o in outcomes) for status in ("sent", "failed", "unknown")}
+    if not chunk.close("done", size=len(outcomes), **counts):
+        return
+    if outcomes:
+        bulk.outcome(outcomes, now(), using=router.db_for_write(Message))
+    if later:
+        _follow_up(chunk, later)
+
+
+def _follow_up(chunk: Any, keys: list[int]) -> None:
+    """Recipients that JSMS asked to wait go into a chunk of their own."""
+    following = Chunk.objects.primary().create(
+        batch=chunk.batch,
+        size=len(keys),
+        deferrals=chunk.deferrals + 1,
+        not_before=delivery.after(now(), delivery.FREQUENCY_WAIT),
+        expires_at=chunk.expires_at,
+    )
+    Message.objects.primary().filter(pk__in=keys).update(chunk=following)
