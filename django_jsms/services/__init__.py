@@ -3,13 +3,14 @@
 from .accounts import resume_app
 from .batches import cancel_batch, create_batch, pause_batch, resume_batch, start_batch
 from .clients import get_client
-from .codes import queue_code, redeem_proof, send_code, send_voice_code, verify_code
+from .codes import queue_code, send_code, send_voice_code
 from .language import normalize_mobile
 from .limits import client_ip
 from .messages import queue_message, send_message
 from .results import Verification
 from .sweep import reap, run_pending, tick
 from .templates import adopt_template
+from .verification import redeem_proof, verify_code
 
 __all__ = [
     "Verification",

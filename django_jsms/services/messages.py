@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from django.conf import settings
-from django.db import IntegrityError, router, transaction
-from django.utils.timezone import is_naive, make_aware, make_naive
+from django.db import router, transaction
+from django.utils.timezone import is_naive, make_naive
 from django.views.decorators.debug import sensitive_variables
 
 from .. import conf, dispatch, signals
 from ..client import JSMSClient
 from ..client.mobile import parse
-from ..exceptions import InvalidInput, LimitExceeded, MaybeSent
-from ..models.base import durably, mobile_hash, now
-from ..models.jobs import IdempotencyKey
+from ..exceptions import InvalidInput, MaybeSent
+from ..models.base import mobile_hash, now
 from ..models.messages import Message
 from . import accounts, delivery
 from .clients import get_client
+from .hours import next_window, refuse_at_night
+from .idempotency import insert_once, repeated
 from .language import service
 from .templates import check_params, choose
 
 #: How long a queued message of each class may wait before it expires unsent.
 LIFE: Final = {"code": timedelta(seconds=60), "notice": timedelta(hours=24), "marketing": timedelta(hours=72)}
-#: Carriers take marketing from 8 to 21 o'clock in Beijing (jsms-api 5.3).
-BEIJING: Final = timezone(timedelta(hours=8))
-OPENS, CLOSES = 8, 21
 _QUEUES: Final = {"code": "jsms.codes", "notice": "jsms.notices", "marketing": "jsms.bulk"}
-_KEY: Final = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 
 @service
@@ -67,12 +62,13 @@ def send_message(
     get_client(app)
     values = _values(mobile, template, params, signature, tag, reference, message_class, config)
     if values["message_class"] == "marketing":
-        _refuse_at_night()
-    found = _repeated(app, idempotency_key, values)
+        refuse_at_night()
+    found = repeated(app, idempotency_key, values)
     if found:
         return found
     at = accounts.gate(config, values["template_id"])
-    row, is_new = _insert(lambda: Message.insert_claimed(at, **values), app, idempotency_key, values, join=False)
+    write = functools.partial(Message.insert_claimed, at, **values)
+    row, is_new = insert_once(write, app, idempotency_key, values, join=False)
     if is_new:
         _send(row)
     return row
@@ -108,13 +104,15 @@ def queue_message(
     """
     config = conf.app(app)
     values = _values(mobile, template, params, signature, tag, reference, message_class, config)
-    found = _repeated(app, idempotency_key, values)
+    found = repeated(app, idempotency_key, values)
     if found:
         return found
     start = _start(not_before)
     life = LIFE[values["message_class"]] if expires_in is None else expires_in
     waiting = {"not_before": start, "expires_at": (start or now()) + life}
-    row, is_new = _insert(lambda: Message.insert_waiting(**waiting, **values), app, idempotency_key, values, join=True)
+    row, is_new = insert_once(
+        lambda: Message.insert_waiting(**waiting, **values), app, idempotency_key, values, join=True
+    )
     if is_new:
         queue = _QUEUES[values["message_class"]]
         using = router.db_for_write(Message)
@@ -209,89 +207,6 @@ def _start(not_before: datetime | None) -> datetime | None:
     if settings.USE_TZ or is_naive(not_before):
         return not_before
     return make_naive(not_before)
-
-
-# -- the same request again -----------------------------------------------------------------------------------
-
-
-def _fingerprint(values: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
-
-
-def _repeated(app: str, key: str | None, values: Mapping[str, Any]) -> Message | None:
-    """The row an earlier request with that key wrote. Raises InvalidInput where its payload was another."""
-    if key is None:
-        return None
-    if not isinstance(key, str) or not _KEY.fullmatch(key):
-        raise InvalidInput(
-            "idempotency_key must be 1 to 255 visible ASCII characters.",
-            field="idempotency_key",
-            reason="invalid_idempotency_key",
-            zh="idempotency_key 须为 1 至 255 个可见 ASCII 字符。",
-        )
-    keys = IdempotencyKey.objects.using(router.db_for_write(IdempotencyKey))
-    known = keys.filter(scope=app, key=key).first()
-    if known is None:
-        return None
-    if known.fingerprint != _fingerprint(values):
-        raise InvalidInput(
-            "idempotency_key was used for another message. Use a new key for a new message.",
-            field="idempotency_key",
-            reason="idempotency_conflict",
-            zh="该 idempotency_key 已用于另一条短信。新的短信请使用新的 key。",
-        )
-    return cast(Message, Message.objects.primary().get(pk=known.answer))
-
-
-def _insert(
-    write: Callable[[], Message], app: str, key: str | None, values: Mapping[str, Any], *, join: bool
-) -> tuple[Message, bool]:
-    """Write the row, and its key with it. A key that somebody wrote meanwhile answers with that row."""
-    using = router.db_for_write(Message)
-
-    def work() -> Message:
-        row = write()
-        if key is not None:
-            stored = IdempotencyKey(scope=app, key=key, fingerprint=_fingerprint(values), answer=str(row.pk))
-            stored.save(using=using, force_insert=True)
-        return row
-
-    try:
-        if not join:
-            return durably(work, using=using), True
-        with transaction.atomic(using=using):
-            return work(), True
-    except IntegrityError:
-        earlier = _repeated(app, key, values)
-        if earlier is None:
-            raise
-        return earlier, False
-
-
-# -- marketing's hours ------------------------------------------------------------------------------------------
-
-
-def next_window(at: datetime) -> datetime | None:
-    """When marketing may go again, or None where it may now. Both as ``now()`` gives them."""
-    local = (make_aware(at) if is_naive(at) else at).astimezone(BEIJING)
-    if OPENS <= local.hour < CLOSES:
-        return None
-    opens = local.replace(hour=OPENS, minute=0, second=0, microsecond=0)
-    if local.hour >= CLOSES:
-        opens += timedelta(days=1)
-    return opens.astimezone(UTC) if settings.USE_TZ else make_naive(opens)
-
-
-def _refuse_at_night() -> None:
-    at = now()
-    opens = next_window(at)
-    if opens:
-        raise LimitExceeded(
-            "Marketing is sent from 8 to 21 o'clock in Beijing. Use queue_message(), which waits.",
-            zh="营销短信只在北京时间 8 点至 21 点发送。请改用 queue_message()，它会等到可发送的时段。",
-            limit="marketing hours",
-            retry_after=round((opens - at).total_seconds()),
-        )
 
 
 # -- what delivery has to know of a message ---------------------------------------------------------------------

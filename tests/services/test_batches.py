@@ -13,7 +13,7 @@ from django_jsms.services import (
     batches,
     cancel_batch,
     create_batch,
-    messages,
+    hours,
     pause_batch,
     resume_app,
     resume_batch,
@@ -214,7 +214,7 @@ def test_what_waited_too_long_expires(shop):
 
 def test_marketing_waits_for_its_hours(shop, monkeypatch):
     night = dt.datetime(2026, 6, 1, 14, 30, tzinfo=dt.UTC)
-    monkeypatch.setattr(batches, "next_window", lambda at, real=messages.next_window: now() + (real(night) - night))
+    monkeypatch.setattr(batches, "next_window", lambda at, real=hours.next_window: now() + (real(night) - night))
     start_batch(make(pairs(3), message_class="marketing"))
     run_pending()
     assert not shop.outbox and Chunk.objects.get().not_before is not None

@@ -8,7 +8,7 @@ from django.db import transaction
 from django_jsms.exceptions import AppPaused, InTransaction, InvalidInput, LimitExceeded, NotSent, Refused
 from django_jsms.models import IdempotencyKey, Message, Template
 from django_jsms.models.base import now
-from django_jsms.services import adopt_template, messages, queue_message, run_pending, send_message, tick
+from django_jsms.services import adopt_template, hours, messages, queue_message, run_pending, send_message, tick
 from tests.conftest import MOBILE
 
 pytestmark = pytest.mark.django_db
@@ -300,16 +300,17 @@ NIGHT, DAY = dt.datetime(2026, 6, 1, 14, 30, tzinfo=dt.UTC), dt.datetime(2026, 6
     ("hour", "minute", "opens"), [(7, 59, "08:00"), (8, 0, None), (20, 59, None), (21, 0, "08:00"), (0, 0, "08:00")]
 )
 def test_marketing_has_its_hours_in_beijing(hour, minute, opens):
-    at = dt.datetime(2026, 6, 1, hour, minute, tzinfo=messages.BEIJING).astimezone(dt.UTC)
-    found = messages.next_window(at)
-    assert (found and f"{found.astimezone(messages.BEIJING):%H:%M}") == opens
+    at = dt.datetime(2026, 6, 1, hour, minute, tzinfo=hours.BEIJING).astimezone(dt.UTC)
+    found = hours.next_window(at)
+    assert (found and f"{found.astimezone(hours.BEIJING):%H:%M}") == opens
     assert found is None or dt.timedelta() < found - at <= dt.timedelta(hours=11)
 
 
 @pytest.fixture
 def at(monkeypatch):
     def stand(time):
-        monkeypatch.setattr(messages, "next_window", lambda now, real=messages.next_window: real(time))
+        for module in (messages, hours):
+            monkeypatch.setattr(module, "next_window", lambda now, real=hours.next_window: real(time))
 
     return stand
 

@@ -1,0 +1,99 @@
+"""Taking in a list of any length: each slice is read outside any transaction, then committed as chunks."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from django.db import connections
+from django.db.models import Sum
+from django.views.decorators.debug import sensitive_variables
+
+from ..client.mobile import parse
+from ..exceptions import InvalidInput
+from ..models import bulk
+from ..models.base import durably, mobile_hash, now
+from ..models.batches import Batch, Chunk, RejectedRow
+from ..models.messages import Message
+from .templates import Chosen, check_params
+
+#: Rows read before each commit.
+SLICE: Final = 10_000
+#: What a list may call the column of the number.
+MOBILE_COLUMNS: Final = ("mobile", "phone", "手机号", "手机")
+_COLUMNS: Final = (
+    "app", "created_at", "updated_at", "mobile", "mobile_hash", "template_id", "signature_id", "msg_id", "reason",
+    "status", "message_class", "params", "tag", "reference", "segments", "line", "chunk_id", "deferrals",
+)  # fmt: skip
+
+Recipient = str | Sequence[Any] | Mapping[str, Any]
+
+
+class Intake:
+    """Reads a list slice by slice: each slice outside any transaction, then committed as chunks."""
+
+    def __init__(self, batch: Batch, chosen: Chosen, params: dict[str, str], size: int, using: str) -> None:
+        self.batch, self.chosen, self.params, self.size, self.using = batch, chosen, params, size, using
+
+    def read(self, recipients: Iterable[Recipient]) -> None:
+        rows = enumerate(recipients, 1)
+        while slice_ := list(itertools.islice(rows, SLICE)):
+            accepted, rejected = self._sort(slice_)
+            durably(lambda: self._write(accepted, rejected), using=self.using)  # noqa: B023
+
+    def finish(self) -> Batch:
+        durably(lambda: bulk.reject_repeats(self.batch.pk, using=self.using), using=self.using)
+        messages = Message.objects.primary().filter(chunk__batch=self.batch)
+        total = Chunk.objects.primary().filter(batch=self.batch).aggregate(rows=Sum("size", default=0))["rows"]
+        rejected = RejectedRow.objects.using(self.using).filter(batch=self.batch).count()
+        segments = messages.aggregate(all=Sum("segments", default=0))["all"]
+        counted = {"total": total, "rejected": rejected, "segments": segments}
+        durably(lambda: self.batch.move("ready", now(), from_=("loading",), **counted), using=self.using)
+        return self.batch
+
+    @sensitive_variables()
+    def _sort(self, rows: list[tuple[int, Recipient]]) -> tuple[list[tuple[Any, ...]], list[RejectedRow]]:
+        accepted, rejected = [], []
+        for line, row in rows:
+            value = ""
+            try:
+                value, given = _split(row)
+                number, params = parse(value), check_params({**self.params, **given})
+                self.chosen.check(params)
+                accepted.append((line, number, params))
+            except InvalidInput as error:
+                shown = value if isinstance(value, str) else ""
+                rejected.append(
+                    RejectedRow(batch=self.batch, line=line, value=shown[:64].replace("\0", ""), reason=error.reason)
+                )
+        return accepted, rejected
+
+    def _write(self, accepted: list[tuple[Any, ...]], rejected: list[RejectedRow]) -> None:
+        for start in range(0, len(accepted), self.size):
+            part = accepted[start : start + self.size]
+            chunk = Chunk.objects.primary().create(batch=self.batch, size=len(part))
+            bulk.insert(_COLUMNS, self._rows(part, chunk), using=self.using)
+        RejectedRow.objects.using(self.using).bulk_create(rejected, batch_size=1000)
+
+    def _rows(self, part: list[tuple[Any, ...]], chunk: Chunk) -> Iterator[tuple[Any, ...]]:
+        batch, at = self.batch, connections[self.using].ops.adapt_datetimefield_value(now())
+        head, same = (
+            (batch.app, at, at),
+            (batch.template_id, batch.signature_id, "", "", "waiting", batch.message_class),
+        )
+        for line, number, params in part:
+            text = json.dumps(params, ensure_ascii=False)
+            tail = (text, batch.tag, "", self.chosen.segments(params), line, chunk.pk, 0)
+            yield (*head, number, mobile_hash(number), *same, *tail)
+
+
+def _split(row: Recipient) -> tuple[Any, Mapping[str, str]]:
+    """A row's number and its own parameters."""
+    if isinstance(row, Mapping):
+        column = next((name for name in MOBILE_COLUMNS if name in row), None)
+        return row.get(column) if column else None, {n: v for n, v in row.items() if n != column}
+    if isinstance(row, list | tuple) and len(row) == 2:
+        return row[0], row[1] or {}
+    return row, {}
