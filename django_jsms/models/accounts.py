@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime, timedelta
 from typing import Final, Self
 
-from django.db import models, router
-from django.db.models import Count
+from django.db import connections, models, router
 from django.utils.translation import gettext_lazy as _
 
-from .base import DatabaseClock, now, read_clock
+from .base import CLOCKS, now, read_clock
 
 #: How often a paused app may be asked whether its reason is gone.
 PROBE_EVERY: Final = timedelta(seconds=60)
+
+
+@functools.cache
+def _gate(vendor: str) -> str:
+    """The clock and the pauses in one statement, by hand: compiling the ORM's took a third of a send."""
+    return (
+        f"SELECT {CLOCKS[vendor]}, (SELECT COUNT(*) FROM {Pause._meta.db_table} WHERE app = %s AND "
+        "template_id IN (0, %s) AND key_fingerprint IN ('', %s) AND (until IS NULL OR until > %s))"
+    )
 
 
 class PauseQuerySet(models.QuerySet["Pause"]):
@@ -28,10 +37,13 @@ class PauseQuerySet(models.QuerySet["Pause"]):
 
     def gate(self, app: str, template_id: int | None, fingerprint: str) -> tuple[datetime, Pause | None]:
         """The database's time, and what is in the way of a send, if anything: one statement where nothing is."""
-        binding = self.binding(app, template_id, fingerprint, now())
-        # The clock rides on an aggregate, because an aggregate answers one row even where nothing matches.
-        seen = binding.aggregate(pauses=Count("pk"), clock=DatabaseClock() + Count("pk") * 0)
-        return read_clock(seen["clock"]), binding.order_by("template_id").first() if seen["pauses"] else None
+        connection = connections[self.db]
+        at = connection.ops.adapt_datetimefield_value(now())
+        with connection.cursor() as cursor:
+            cursor.execute(_gate(connection.vendor), [app, template_id or 0, fingerprint, at])
+            clock, pauses = cursor.fetchone()
+        found = self.binding(app, template_id, fingerprint, now()).order_by("template_id").first() if pauses else None
+        return read_clock(clock), found
 
     def take_probe(self, pause: Pause) -> bool:
         """Whether this caller is the one that asks, this minute."""

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self, TypeVar
@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from .. import conf
 from ..client.mobile import mask
 from ..exceptions import InTransaction
+from .conditional import update
 
 logger = logging.getLogger("django_jsms")
 T = TypeVar("T")
@@ -57,10 +58,10 @@ class DatabaseClock(models.Func):
     def as_sql(  # type: ignore[override]
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
     ) -> tuple[str, list[Any]]:
-        return _CLOCKS[connection.vendor], []
+        return CLOCKS[connection.vendor], []
 
 
-_CLOCKS: Final = {
+CLOCKS: Final = {
     "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
     "postgresql": "CAST(EXTRACT(EPOCH FROM CLOCK_TIMESTAMP()) AS double precision)",
     "mysql": "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) / 1000000.0)",
@@ -77,7 +78,7 @@ def database_now(using: str) -> datetime:
     """The database's time where no row is being read that could carry it."""
     connection = connections[using]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_CLOCKS[connection.vendor]}")
+        cursor.execute(f"SELECT {CLOCKS[connection.vendor]}")
         return read_clock(cursor.fetchone()[0])
 
 
@@ -231,7 +232,8 @@ class Outgoing(Row):
 
     def claim(self, at: datetime) -> bool:
         """Take a waiting row for one attempt; the last thing before the wire. ``at`` is the database's time."""
-        return self._win(self._rows().due(at), at, status="sending", attempt=uuid.uuid4(), lease_until=at + LEASE)
+        won = {"status": "sending", "attempt": uuid.uuid4(), "lease_until": at + LEASE, "updated_at": at}
+        return self._won(self._rows().due(at).update(**won), won)
 
     def renew(self, at: datetime) -> bool:
         """A new attempt for a claimed row of which no byte was written."""
@@ -255,7 +257,7 @@ class Outgoing(Row):
 
     def postpone(self, at: datetime, until: datetime) -> bool:
         """Let a waiting row wait longer."""
-        return self._win(self._rows().filter(status="pending"), at, status="pending", not_before=until)
+        return self._win({"status": "pending"}, at, status="pending", not_before=until)
 
     def release(
         self, at: datetime, *, reason: str, code: int | None, not_before: datetime | None, **values: Any
@@ -268,13 +270,16 @@ class Outgoing(Row):
     def _rows(self) -> Any:
         return type(self)._default_manager.primary().filter(pk=self.pk)  # type: ignore[attr-defined]
 
-    def _mine(self, *statuses: str) -> Any:
-        return self._rows().filter(attempt=self.attempt, status__in=statuses)
+    def _mine(self, *statuses: str) -> dict[str, Any]:
+        return {"attempt": self.attempt, "status": statuses}
 
-    def _win(self, rows: Any, at: datetime, **values: Any) -> bool:
-        """Write the values where the rows still match, and show them here; else read the row again."""
+    def _win(self, where: Mapping[str, Any], at: datetime, **values: Any) -> bool:
+        """Write the values where the row still matches, and show them here; else read the row again."""
         values["updated_at"] = at
-        if not rows.update(**values):
+        return self._won(update(type(self), {"pk": self.pk, **where}, values), values)
+
+    def _won(self, rows: int, values: Mapping[str, Any]) -> bool:
+        if not rows:
             self.refresh_from_db(using=router.db_for_write(type(self)))
             return False
         for name, value in values.items():

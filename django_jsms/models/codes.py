@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from django.db import models
-from django.db.models import Case, F, Value, When
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from .base import Outgoing, OutgoingQuerySet
+from .conditional import Plus, update
 
 #: How often one code may be checked.
 MOST_CHECKS: Final = 5
@@ -27,12 +27,14 @@ def new_token() -> str:
 class CodeQuerySet(OutgoingQuerySet):
     def current(self, *, purpose: str, **found_by: str) -> VerificationCode | None:
         """The code that a check is about: the newest that was sent, else the newest of all."""
-        code: VerificationCode | None = (
-            self.filter(purpose=purpose, **found_by)
-            .order_by(Case(When(status="sent", then=Value(0)), default=Value(1)), "-pk")
-            .first()
+        asked = {"purpose": purpose, **found_by}
+        matches = " AND ".join(f"{name} = %s" for name in asked)
+        rows = self.raw(
+            f"SELECT * FROM {VerificationCode._meta.db_table} WHERE {matches} "
+            "ORDER BY CASE WHEN status = 'sent' THEN 0 ELSE 1 END, id DESC LIMIT 1",
+            list(asked.values()),
         )
-        return code
+        return next(iter(rows), None)
 
     def spend_proof(self, token: str, purpose: str, at: datetime) -> bool:
         """Redeem a proof once, within its life, in the caller's transaction."""
@@ -94,35 +96,29 @@ class VerificationCode(Outgoing):
 
     def reserve_check(self, at: datetime) -> bool:
         """Count one check before it is made. The counter is the only gate: 200 racers make 5 calls."""
-        open_ = self._rows().filter(status="sent", checks__lt=MOST_CHECKS, expires_at__gt=at)
-        return self._count(open_, at, 1)
+        return self._count({"status": "sent", "checks__lt": MOST_CHECKS, "expires_at__gt": at}, at, 1)
 
     def return_check(self, at: datetime) -> bool:
         """Take a check back of which no byte reached JSMS."""
-        return self._count(self._rows().filter(status="sent", checks__gt=0), at, -1)
+        return self._count({"status": "sent", "checks__gt": 0}, at, -1)
 
-    def _count(self, rows: Any, at: datetime, by: int) -> bool:
+    def _count(self, where: dict[str, Any], at: datetime, by: int) -> bool:
         """The database counts; here stands at least what this check made of it."""
         checks = self.checks + by
-        if not self._win(rows, at, checks=F("checks") + by):
+        if not self._win(where, at, checks=Plus(by)):
             return False
         self.checks = checks
         return True
 
     def mark_verified(self, at: datetime) -> bool:
         """The only way to success: of many right checks one wins this."""
-        return self._win(self._rows().filter(status="sent"), at, status="verified", verified_at=at)
+        return self._win({"status": "sent"}, at, status="verified", verified_at=at)
 
     def lock_spent(self, at: datetime) -> bool:
         """Close a code whose checks are used up."""
-        return self._win(self._rows().filter(status="sent", checks__gte=MOST_CHECKS), at, status="locked")
+        return self._win({"status": "sent", "checks__gte": MOST_CHECKS}, at, status="locked")
 
     def supersede_older(self, at: datetime) -> int:
         """Earlier codes of the same number and purpose end where this one was sent."""
-        older: int = (
-            type(self)
-            .objects.primary()
-            .filter(mobile_hash=self.mobile_hash, purpose=self.purpose, status="sent", pk__lt=self.pk)
-            .update(status="superseded", updated_at=at)
-        )
-        return older
+        older = {"mobile_hash": self.mobile_hash, "purpose": self.purpose, "status": "sent", "pk__lt": self.pk}
+        return update(type(self), older, {"status": "superseded", "updated_at": at})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -85,11 +86,11 @@ class Message(Outgoing):
             models.Index(fields=["reference"], name="jsms_message_reference"),
         ]
 
-    def _win(self, rows: Any, at: datetime, **values: Any) -> bool:
+    def _win(self, where: Mapping[str, Any], at: datetime, **values: Any) -> bool:
         """A code's parameters live only until its fate is known: they are what proves a login elsewhere."""
         if self.message_class == self.Class.CODE and values["status"] not in ("pending", "sending"):
             values["params"] = dict.fromkeys(self.params, HIDDEN)
-        return super()._win(rows, at, **values)
+        return super()._win(where, at, **values)
 
     def __str__(self) -> str:
         return f"{self.masked_mobile} {self.template_id} {self.status}"
