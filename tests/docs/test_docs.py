@@ -73,7 +73,7 @@ def anchors(path: Path):
 
 
 def test_every_page_is_in_a_table_of_contents():
-    listed = set(re.findall(r"^[a-z/_-]+$", page("index.md"), re.MULTILINE))
+    listed = set(re.findall(r"^[a-z0-9/_-]+$", page("index.md"), re.MULTILINE))
     written = {str(path.relative_to(ROOT / "docs").with_suffix("")) for path in (ROOT / "docs").rglob("*.md")}
     assert written - {"index"} == listed
 
