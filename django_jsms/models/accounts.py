@@ -35,6 +35,11 @@ class PauseQuerySet(models.QuerySet["Pause"]):
             models.Q(until=None) | models.Q(until__gt=at),
         )
 
+    def standing(self, app: str, template_id: int, at: datetime) -> Pause | None:
+        """The pause of exactly that app or template, where it is in force."""
+        in_force = models.Q(until=None) | models.Q(until__gt=at)
+        return self.filter(in_force, app=app, template_id=template_id).first()
+
     def gate(self, app: str, template_id: int | None, fingerprint: str) -> tuple[datetime, Pause | None]:
         """The database's time, and what is in the way of a send, if anything: one statement where nothing is."""
         connection = connections[self.db]

@@ -50,12 +50,16 @@ def no_sandbox(config: conf.App) -> tuple[str, str]:
 def pause_for(error: JSMSError, config: conf.App, *, template_id: int = 0) -> Pause:
     """Pause the app, or one template of it, for what the error says."""
     at = now()
+    until = _until(error, config, template_id, at)
+    standing = Pause.objects.primary().standing(config.alias, template_id, at) if until else None
+    if standing:  # many calls fail together: the first of them decides how long
+        return standing
     values: dict[str, object] = {
         "reason": error.reason,
         "code": error.code,
         "key_fingerprint": config.fingerprint if error.code in _KEY_CODES else "",
         "since": at,
-        "until": _until(error, config, template_id, at),
+        "until": until,
         "probed_at": at,
         "updated_at": at,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any, Final
@@ -17,6 +18,8 @@ from ..models.messages import Message
 from .batches import deliver_chunk, finish_batches
 from .codes import deliver_code
 from .messages import deliver_message
+
+logger = logging.getLogger("django_jsms")
 
 #: How many waiting rows are chosen at a time.
 SLICE: Final = 100
@@ -63,10 +66,18 @@ def run_pending(stopping: Callable[[], bool] = lambda: False) -> int:
         for pk in _due(model):
             if stopping():
                 return tried
-            deliver(pk)
+            _try(deliver, pk)
             tried += 1
     finish_batches()
     return tried
+
+
+def _try(deliver: Callable[[int], None], pk: int) -> None:
+    """One row that cannot be tried must not keep the others waiting."""
+    try:
+        deliver(pk)
+    except Exception:
+        logger.exception("%s %s failed; the next sweep finds it", deliver.__name__, pk)
 
 
 def _due(model: type[Outgoing]) -> Iterator[int]:

@@ -47,7 +47,7 @@ def test_two_workers_send_each_row_once(worker, jsms_sandbox):
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_a_signal_ends_it_cleanly(worker, name):
     process = worker("--interval", "0.1")
-    time.sleep(2)
+    assert process.stdout.readline()  # it listens to signals before it says so
     process.send_signal(getattr(signal, name))
     assert finish(process)[0] == 0
     assert not Message.objects.filter(status="sending").exists()

@@ -2,9 +2,10 @@
 
 import pytest
 
+from django_jsms import conf
 from django_jsms.exceptions import AppPaused, NotSent, Refused
 from django_jsms.models import Pause, VerificationCode
-from django_jsms.services import queue_code, resume_app, run_pending, send_code
+from django_jsms.services import accounts, queue_code, resume_app, run_pending, send_code
 from tests.conftest import MOBILE
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +127,20 @@ def test_an_unreachable_jsms_opens_a_breaker_that_doubles(jsms_sandbox):
     assert second.until - second.since == 2 * (first.until - first.since)
     jsms_sandbox.clock.advance(3)
     assert send_code(THIRD, purpose="login").status == "sent"
+
+
+def test_calls_that_fail_together_pause_once(jsms_sandbox):
+    config, error = conf.app(), NotSent("no route", reason="unreachable")
+    first = accounts.pause_for(error, config)
+    assert [accounts.pause_for(error, config).until for _ in range(5)] == [first.until] * 5
+
+
+def test_a_moments_trouble_does_not_shorten_a_pause_that_a_person_must_end(jsms_sandbox):
+    refuse(jsms_sandbox, 50036)
+    with pytest.raises(Refused):
+        send_code(MOBILE, purpose="login")
+    accounts.pause_for(NotSent("no route", reason="unreachable"), conf.app())
+    assert (Pause.objects.get().code, Pause.objects.get().until) == (50036, None)
 
 
 def test_retry_after_is_honoured(jsms_sandbox):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import signal
 import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import close_old_connections, reset_queries
+from django.db import DatabaseError, close_old_connections, reset_queries
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ...services import run_pending
+
+logger = logging.getLogger("django_jsms")
 
 
 def _seconds(text: str) -> float:
@@ -33,6 +36,8 @@ class Command(BaseCommand):
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
+        self.stdout.write(_("Sending what waits. Ctrl-C ends this after the call that is under way."))
+        self.stdout.flush()
         total = self._work(stop, until_idle, interval)
         text = ngettext("%(count)d row tried.", "%(count)d rows tried.", total) % {"count": total}
         self.stdout.write(text)
@@ -40,9 +45,7 @@ class Command(BaseCommand):
     def _work(self, stop: threading.Event, until_idle: bool, interval: float) -> int:
         total = 0
         while not stop.is_set():
-            close_old_connections()
-            tried = run_pending(stop.is_set)
-            reset_queries()  # under DEBUG every statement would be kept
+            tried = self._look(stop)
             total += tried
             if tried:
                 continue
@@ -50,3 +53,14 @@ class Command(BaseCommand):
                 break
             stop.wait(interval)
         return total
+
+    def _look(self, stop: threading.Event) -> int:
+        """One look; a database that is away is waited for."""
+        close_old_connections()
+        try:
+            return run_pending(stop.is_set)
+        except DatabaseError:
+            logger.exception("The database does not answer; trying again")
+            return 0
+        finally:
+            reset_queries()  # under DEBUG every statement would be kept
