@@ -81,7 +81,6 @@ def unlike(wanted: Any, found: Any, at: str = "result") -> list[str]:
     return [] if (type(wanted), wanted) == (type(found), found) else [f"{at}: {found!r} is not {wanted!r}"]
 
 
-@pytest.mark.core
 @pytest.mark.parametrize("case", [case for case in CASES if case.sends], ids=str)
 def test_sends_and_reads(case: Case, stub: FaultServer, client: Callable[..., JSMSClient]) -> None:
     check(stub, case, client(case.request.login), case.arguments)
@@ -103,7 +102,6 @@ def test_reads(case: Case, stub: FaultServer, client: Callable[..., JSMSClient])
     check(stub, case, client(), case.usual)
 
 
-@pytest.mark.core
 @pytest.mark.parametrize("case", READINGS, ids=str)
 def test_readings(case: Case, stub: FaultServer, client: Callable[..., JSMSClient]) -> None:
     check(stub, case, client(), case.usual)

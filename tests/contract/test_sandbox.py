@@ -11,7 +11,6 @@ from tests.contract.samples import differences, filled
 from tests.contract.wire import encoded
 
 
-@pytest.mark.core
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_sandbox(case: Case, sandbox: SandboxServer, exchange: Exchange) -> None:
     given = Given(sandbox, exchange)
