@@ -1,6 +1,7 @@
 """Rows, states, queries. Nothing here calls out."""
 
 from .accounts import Pause
+from .balances import BalanceSnapshot, LowBalance
 from .batches import Batch, Chunk, RejectedRow
 from .codes import VerificationCode
 from .jobs import IdempotencyKey, JobLease
@@ -9,11 +10,13 @@ from .messages import Message
 from .templates import Template
 
 __all__ = [
+    "BalanceSnapshot",
     "Batch",
     "Chunk",
     "Counter",
     "IdempotencyKey",
     "JobLease",
+    "LowBalance",
     "Message",
     "Pause",
     "RejectedRow",

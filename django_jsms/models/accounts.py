@@ -1,4 +1,4 @@
-"""Apps and accounts of JSMS: for now, what pauses them."""
+"""Apps of JSMS: what pauses them."""
 
 from __future__ import annotations
 

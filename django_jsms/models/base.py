@@ -134,6 +134,21 @@ def _enter_durable(stack: ExitStack, using: str) -> None:
         raise refusal from error
 
 
+def outside_transaction(using: str) -> None:
+    """Raise InTransaction where a transaction is open: the database would wait while JSMS is asked."""
+    try:
+        with transaction.atomic(using=using, durable=True):
+            pass
+    except RuntimeError as error:
+        refusal = InTransaction(
+            "This asks JSMS, and was called inside a transaction, which would stay open meanwhile. Call it after "
+            "the commit, or take the view out of ATOMIC_REQUESTS with transaction.non_atomic_requests.",
+            zh="在事务中调用：请求极光期间事务会一直打开。请在提交之后调用，或用 "
+            "transaction.non_atomic_requests 让该视图不受 ATOMIC_REQUESTS 影响。",
+        )
+        raise refusal from error
+
+
 def _lost_a_race(error: OperationalError) -> bool:
     cause = error.__cause__
     first = error.args[0] if error.args else None

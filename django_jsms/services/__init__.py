@@ -1,6 +1,7 @@
 """What a project calls. Each name is documented where it is defined."""
 
 from .accounts import resume_app
+from .balances import get_account_balance, get_balance
 from .batches import cancel_batch, create_batch, pause_batch, resume_batch, start_batch
 from .clients import get_client
 from .codes import queue_code, send_code, send_voice_code
@@ -18,6 +19,8 @@ __all__ = [
     "cancel_batch",
     "client_ip",
     "create_batch",
+    "get_account_balance",
+    "get_balance",
     "get_client",
     "normalize_mobile",
     "pause_batch",

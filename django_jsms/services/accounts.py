@@ -142,8 +142,23 @@ def _over(pause: Pause) -> bool:
 def _probe(pause: Pause) -> bool:
     client = get_client(pause.app)
     balance = client.get_app_balance()
-    if pause.code not in _NO_MONEY:
-        return pause.code in _ENDED_BY_ANY_ANSWER
-    if balance == Balance():  # never allotted: the app draws on its account
+    if pause.code in _NO_MONEY and balance == Balance():  # never allotted: the app draws on its account
         balance = client.get_account_balance()
-    return any((balance.all_purpose, balance.industry))
+    return _shows_over(pause.code, balance, right_keys=True, pays=True)
+
+
+def learn(config: conf.App, balance: Balance, *, right_keys: bool, pays: bool) -> None:
+    """End the app's pause where an answered balance query shows that its reason is gone.
+
+    ``right_keys``: it was asked with the app's own keys; ``pays``: these are the pools it draws on.
+    """
+    pauses = Pause.objects.primary().filter(app=config.alias, template_id=0, until=None)
+    pause = pauses.filter(key_fingerprint__in=("", config.fingerprint)).first()
+    if pause and _shows_over(pause.code, balance, right_keys=right_keys, pays=pays):
+        _end(pause)
+
+
+def _shows_over(code: int | None, balance: Balance, *, right_keys: bool, pays: bool) -> bool:
+    if code in _NO_MONEY:
+        return pays and any((balance.all_purpose, balance.industry))
+    return code in _ENDED_BY_ANY_ANSWER and (right_keys or code not in _KEY_CODES)
