@@ -31,6 +31,15 @@ def heard() -> Iterator[list[tuple[str, Any]]]:
 
 
 @pytest.fixture
+def shop(jsms_sandbox: Any) -> Iterator[Any]:
+    """A sandbox and settings that know the template ``order-shipped``."""
+    jsms_sandbox.template(1250, "订单{{no}}已发货", "notice")
+    names = {"order-shipped": {"id": 1250, "type": "notice", "text": "订单{{no}}已发货"}}
+    with jsms_sandbox.settings(TEMPLATES=names):
+        yield jsms_sandbox
+
+
+@pytest.fixture
 def race() -> Callable[[int, Callable[[], Any]], list[Any]]:
     """``race(50, call)`` makes 50 calls in threads that start at once; answers results and errors."""
 

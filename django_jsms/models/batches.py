@@ -8,12 +8,13 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models, router
-from django.db.models import Exists, F, OuterRef, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from .base import LEASE, DatabaseClock, Row
-from .messages import Message
+from .messages import LOST, Message
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
@@ -89,6 +90,12 @@ class Batch(Row):
         return found
 
 
+def _messages(**which: Any) -> Coalesce:
+    """How many messages of the outer chunk are such."""
+    found = Message.objects.filter(chunk=OuterRef("pk"), **which).order_by().values("chunk")
+    return Coalesce(Subquery(found.annotate(rows=Count("*")).values("rows")), 0)
+
+
 class ChunkQuerySet(models.QuerySet["Chunk"]):
     def primary(self) -> Self:
         return self.using(router.db_for_write(self.model))
@@ -116,6 +123,20 @@ class ChunkQuerySet(models.QuerySet["Chunk"]):
     def cancel(self, batch: Batch, at: datetime) -> int:
         """What a batch has not begun to send is never sent."""
         return self._end(self.filter(batch=batch, status="pending"), "cancelled", "cancelled", at)
+
+    def forget(self, resent_at: datetime) -> None:
+        """Count messages out that were taken for a new row at that time: the new row counts."""
+        taken = {"resent_at": resent_at}
+        self.update(
+            size=F("size") - _messages(**taken),
+            failed=F("failed") - _messages(status="failed", **taken),
+            unknown=F("unknown") - _messages(status="unknown", **taken),
+        )
+
+    def count_lost(self, lost_at: datetime) -> None:
+        """Messages that were marked lost at that time count as failed."""
+        lost = _messages(status="failed", reason=LOST, updated_at=lost_at)
+        self.update(failed=F("failed") + lost, unknown=F("unknown") - lost)
 
     def _end(self, chunks: Self, status: str, reason: str, at: datetime) -> int:
         """End chunks and their messages together. The first statement is a write, for SQLite's sake."""

@@ -86,3 +86,24 @@ def reject_repeats(batch_id: int, *, using: str) -> int:
                 [batch_id],
             )
     return found
+
+
+_KEPT: Final = (
+    "app, mobile, mobile_hash, template_id, signature_id, message_class, params, tag, reference, segments, line"
+)
+
+
+def repeat(
+    batch_id: int, chunk_id: int, *, taken_at: datetime, after: int, up_to: int, at: datetime, using: str
+) -> int:
+    """Write new messages, linked by ``resend_of``, for those of the batch that were taken at that time."""
+    connection = connections[using]
+    taken, written = (connection.ops.adapt_datetimefield_value(time) for time in (taken_at, at))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {_TABLE} ({_KEPT}, created_at, updated_at, status, msg_id, reason, deferrals, chunk_id, "
+            f"resend_of_id) SELECT {_KEPT}, %s, %s, 'waiting', '', '', 0, %s, id FROM {_TABLE} WHERE resent_at = %s "
+            "AND id > %s AND id <= %s AND chunk_id IN (SELECT id FROM django_jsms_chunk WHERE batch_id = %s)",
+            [written, written, chunk_id, taken, after, up_to, batch_id],
+        )
+        return int(cursor.rowcount)

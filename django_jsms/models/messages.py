@@ -14,6 +14,8 @@ from .base import Outgoing, OutgoingQuerySet
 
 #: What stands in place of a code's parameters once its fate is known.
 HIDDEN = "•"
+#: The reason of a message that a person took for lost.
+LOST = "lost"
 
 
 class MessageQuerySet(OutgoingQuerySet):
@@ -29,6 +31,18 @@ class MessageQuerySet(OutgoingQuerySet):
     def expire(self, at: datetime) -> int:
         self.filter(status="pending", expires_at__lte=at, message_class="code").update(params={})
         return super().expire(at)
+
+    def undecided(self) -> Self:
+        """Nobody knows whether they were sent, and nobody has decided what to do about it."""
+        return self.filter(status="unknown", resent_at=None)
+
+    def mark_lost(self, at: datetime) -> int:
+        """A person takes undecided ones for lost: they count as failed, and are never sent again."""
+        return self.undecided().update(status="failed", reason=LOST, updated_at=at)
+
+    def take_for_resend(self, at: datetime) -> int:
+        """Those that were not taken before, each for one new row. Purged numbers cannot be sent to."""
+        return self.filter(resent_at=None, mobile__isnull=False).update(resent_at=at, updated_at=at)
 
 
 class Message(Outgoing):
@@ -72,6 +86,8 @@ class Message(Outgoing):
     resend_of = models.ForeignKey(
         "self", models.SET_NULL, null=True, db_constraint=False, db_index=False, verbose_name=_("sent again for")
     )
+    #: When a person, or a batch's retry, had it sent again as a row of its own.
+    resent_at = models.DateTimeField(_("sent again at"), null=True, editable=False)
 
     objects: ClassVar[Any] = MessageQuerySet.as_manager()
 

@@ -9,6 +9,7 @@ from .language import normalize_mobile
 from .limits import client_ip
 from .messages import queue_message, send_message
 from .results import Verification
+from .retries import mark_lost, resend_unknown, retry_failed, unknown_messages
 from .sweep import reap, run_pending, tick
 from .templates import adopt_template
 from .verification import redeem_proof, verify_code
@@ -22,19 +23,23 @@ __all__ = [
     "get_account_balance",
     "get_balance",
     "get_client",
+    "mark_lost",
     "normalize_mobile",
     "pause_batch",
     "queue_code",
     "queue_message",
     "reap",
     "redeem_proof",
+    "resend_unknown",
     "resume_app",
     "resume_batch",
+    "retry_failed",
     "run_pending",
     "send_code",
     "send_message",
     "send_voice_code",
     "start_batch",
     "tick",
+    "unknown_messages",
     "verify_code",
 ]

@@ -93,23 +93,27 @@ def start_batch(batch: Batch, *, at: datetime | None = None) -> Batch:
             chunks.update(not_before=at, expires_at=begin + LIFE[batch.message_class])
         return moved
 
-    _moved(durably(start, using=using), batch)
-    _wake(batch)
+    moved_or_raise(durably(start, using=using), batch)
+    wake_chunks(batch)
     return batch
 
 
 @service
 def pause_batch(batch: Batch) -> Batch:
     """Begin no further chunk; what is under way ends. Raises InvalidInput where the batch is not running."""
-    _moved(durably(lambda: batch.move("paused", now(), from_=("running",)), using=router.db_for_write(Batch)), batch)
+    moved_or_raise(
+        durably(lambda: batch.move("paused", now(), from_=("running",)), using=router.db_for_write(Batch)), batch
+    )
     return batch
 
 
 @service
 def resume_batch(batch: Batch) -> Batch:
     """Go on with a paused batch. Raises InvalidInput where it is not paused."""
-    _moved(durably(lambda: batch.move("running", now(), from_=("paused",)), using=router.db_for_write(Batch)), batch)
-    _wake(batch)
+    moved_or_raise(
+        durably(lambda: batch.move("running", now(), from_=("paused",)), using=router.db_for_write(Batch)), batch
+    )
+    wake_chunks(batch)
     return batch
 
 
@@ -124,11 +128,11 @@ def cancel_batch(batch: Batch) -> Batch:
             Chunk.objects.primary().cancel(batch, time)
         return moved
 
-    _moved(durably(cancel, using=router.db_for_write(Batch)), batch)
+    moved_or_raise(durably(cancel, using=router.db_for_write(Batch)), batch)
     return batch
 
 
-def _moved(moved: bool, batch: Batch) -> None:
+def moved_or_raise(moved: bool, batch: Batch) -> None:
     if not moved:
         label = Batch.Status(batch.status).label
         raise InvalidInput(
@@ -139,7 +143,7 @@ def _moved(moved: bool, batch: Batch) -> None:
         )
 
 
-def _wake(batch: Batch) -> None:
+def wake_chunks(batch: Batch) -> None:
     due = Chunk.objects.primary().due(now()).filter(batch=batch)
     for pk in due.values_list("pk", flat=True).iterator():
         dispatch.wake(deliver_chunk, pk, "jsms.bulk")

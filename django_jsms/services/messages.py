@@ -28,7 +28,7 @@ from .templates import check_params, choose
 
 #: How long a queued message of each class may wait before it expires unsent.
 LIFE: Final = {"code": timedelta(seconds=60), "notice": timedelta(hours=24), "marketing": timedelta(hours=72)}
-_QUEUES: Final = {"code": "jsms.codes", "notice": "jsms.notices", "marketing": "jsms.bulk"}
+QUEUES: Final = {"code": "jsms.codes", "notice": "jsms.notices", "marketing": "jsms.bulk"}
 
 
 @service
@@ -114,7 +114,7 @@ def queue_message(
         lambda: Message.insert_waiting(**waiting, **values), app, idempotency_key, values, join=True
     )
     if is_new:
-        queue = _QUEUES[values["message_class"]]
+        queue = QUEUES[values["message_class"]]
         using = router.db_for_write(Message)
         transaction.on_commit(lambda: dispatch.wake(deliver_message, row.pk, queue), using=using)
     return row

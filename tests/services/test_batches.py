@@ -24,14 +24,6 @@ from django_jsms.services import (
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def shop(jsms_sandbox):
-    jsms_sandbox.template(1250, "订单{{no}}已发货", "notice")
-    names = {"order-shipped": {"id": 1250, "type": "notice", "text": "订单{{no}}已发货"}}
-    with jsms_sandbox.settings(TEMPLATES=names):
-        yield jsms_sandbox
-
-
 def numbers(count):
     return [f"138{n:08d}" for n in range(count)]
 
