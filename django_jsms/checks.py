@@ -1,9 +1,9 @@
 """System checks of the settings. Ids are stable: a retired number is never used again.
 
 E001 no keys (deploy) · E002 unknown or misplaced setting · E010 key or secret · E011 address · E031 limit ·
-E041 timeout · W001 no keys · W002 sandbox in production (deploy) · W003 unknown DISPATCH · W030 lax code
-settings · W031 proxy unknown (deploy) · W032 limit switched off · W070 HASH_KEY (deploy) · W071 thread
-dispatch (deploy)
+E041 timeout · E051 balance threshold or address · W001 no keys · W002 sandbox in production (deploy) ·
+W003 unknown DISPATCH · W030 lax code settings · W031 proxy unknown (deploy) · W032 limit switched off ·
+W070 HASH_KEY (deploy) · W071 thread dispatch (deploy)
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from . import conf
+from .models.balances import POOLS
 from .models.base import LEASE
 from .models.limits import MOST_HITS
 from .services.limits import parse_rule
@@ -39,7 +40,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
     if not isinstance(value, Mapping):
         hint = 'Write JSMS = {"APP_KEY": …, "MASTER_SECRET": …}.'
         return [Error("JSMS must be a dict.", hint=hint, id="jsms.E002")]
-    return [*_unknown_keys(value), *_apps(), *_codes(), *_limits(), *_dispatch()]
+    return [*_unknown_keys(value), *_apps(), *_codes(), *_limits(), *_dispatch(), *_balances()]
 
 
 @register(Tags.security, deploy=True)
@@ -195,6 +196,20 @@ def _dispatch() -> Iterator[CheckMessage]:
     if not known:
         hint = "django_jsms.dispatch.thread, .celery or .none, or a module of yours with wake(job, pk, queue)."
         yield Warning("JSMS['DISPATCH'] is not a module, so queued codes wait for a sweep.", hint=hint, id="jsms.W003")
+
+
+def _balances() -> Iterator[CheckMessage]:
+    floors, emails = conf.get("BALANCE_LOW"), conf.get("BALANCE_EMAILS")
+    if not isinstance(floors, Mapping) or not all(pool in POOLS and _is_floor(f) for pool, f in floors.items()):
+        hint = f'Write {{"industry": {{"segments": 5000, "days": 7}}}}; the pools are {", ".join(POOLS)}.'
+        yield Error("JSMS['BALANCE_LOW'] cannot be used.", hint=hint, id="jsms.E051")
+    if not isinstance(emails, list | tuple) or not all(isinstance(each, str) and "@" in each for each in emails):
+        yield Error("JSMS['BALANCE_EMAILS'] must be a list of e-mail addresses.", id="jsms.E051")
+
+
+def _is_floor(floor: object) -> bool:
+    known = frozenset(conf.BalanceFloor.__annotations__)
+    return isinstance(floor, Mapping) and known >= floor.keys() and all(_positive(each) for each in floor.values())
 
 
 # -- deployment -----------------------------------------------------------------------------------------

@@ -57,6 +57,13 @@ class LocalTemplate(TypedDict, total=False):
     signature: int | None
 
 
+class BalanceFloor(TypedDict, total=False):
+    """When a pool is low: below so many segments, or lasting less than so many days."""
+
+    segments: int
+    days: float
+
+
 class Settings(AppSettings, total=False):
     """The whole of ``settings.JSMS``; annotate yours with it: ``JSMS: django_jsms.conf.Settings = {…}``."""
 
@@ -70,6 +77,8 @@ class Settings(AppSettings, total=False):
     CAPTCHA: str | None
     TRUSTED_PROXY_COUNT: int
     CLIENT_IP_HEADER: str
+    BALANCE_LOW: Mapping[str, BalanceFloor]
+    BALANCE_EMAILS: Sequence[str]
 
 
 APP_KEYS: Final = frozenset(AppSettings.__annotations__)
@@ -85,6 +94,8 @@ DEFAULTS: Final[Settings] = {
     "CAPTCHA": None,
     "TRUSTED_PROXY_COUNT": 0,
     "CLIENT_IP_HEADER": "",
+    "BALANCE_LOW": {pool: {"days": 3} for pool in ("all_purpose", "voice", "industry", "market")},
+    "BALANCE_EMAILS": [],
 }
 #: Per scope, ``count/number unit``; a scope given in settings replaces its default.
 LIMITS: Final[Mapping[str, Sequence[str]]] = {"mobile": ["1/60s", "5/1h", "10/24h"], "voice": ["3/24h"]}

@@ -21,3 +21,6 @@ message_unknown = Signal()
 app_paused = Signal()
 #: The pause is over; ``instance`` is the Pause that was removed.
 app_resumed = Signal()
+#: A pool fell below its threshold of ``BALANCE_LOW``; sender and ``instance`` are of BalanceSnapshot, and with
+#: them come ``pool``, ``left`` (segments) and ``days_left`` (None where nothing is used). Once until it recovers.
+balance_low = Signal()

@@ -78,6 +78,12 @@ def test_good_settings_are_silent(settings, jsms):
             ({**GOOD, "TIMEOUT": value}, "jsms.E041")
             for value in (0, None, (1, 2), (1, 2, 0), (-1, 2, 3), (1, 2, 31), ("1", 2, 3), (True, 2, 3))
         ],
+        *[
+            ({**GOOD, "BALANCE_LOW": value}, "jsms.E051")
+            for value in (5, {"voise": {"days": 1}}, {"voice": 5}, {"voice": {"day": 1}}, {"voice": {"days": "3"}})
+        ],
+        ({**GOOD, "BALANCE_LOW": {"voice": {"segments": 0}}}, "jsms.E051"),
+        *[({**GOOD, "BALANCE_EMAILS": value}, "jsms.E051") for value in ("a@example.com", ["nobody"], [5], None)],
         ({**GOOD, "DISPATCH": "django_jsms.dispatch.celerry"}, "jsms.W003"),
         ({**GOOD, "DISPATCH": None}, "jsms.W003"),
     ],

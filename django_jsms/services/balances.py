@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from dataclasses import asdict
+from datetime import timedelta
+from typing import Final
 
 from django.db import router
 
 from .. import conf
 from ..client.results import Balance
 from ..conf import NotConfigured
+from ..exceptions import JSMSError
 from ..models.balances import BalanceSnapshot, Scope
-from ..models.base import durably, outside_transaction
+from ..models.base import durably, now, outside_transaction
 from . import accounts
 from .clients import get_client
 from .language import service
+from .low import tell_what_is_low
+
+logger = logging.getLogger("django_jsms")
+
+#: A year and a month of history: enough to compare with last year.
+KEPT: Final = timedelta(days=400)
 
 
 @service
@@ -61,4 +72,40 @@ def get_account_balance(app: str = "default") -> BalanceSnapshot:
 def _keep(config: conf.App, scope: Scope, balance: Balance) -> BalanceSnapshot:
     snapshots = BalanceSnapshot.objects.primary()
     values = {"app": config.alias, "scope": scope, **asdict(balance)}
-    return durably(lambda: snapshots.create(**values), using=router.db_for_write(BalanceSnapshot))
+    snapshot = durably(lambda: snapshots.create(**values), using=router.db_for_write(BalanceSnapshot))
+    tell_what_is_low(snapshot)
+    return snapshot
+
+
+# -- from time to time ------------------------------------------------------------------------------------------
+
+
+def snapshot_balances() -> int:
+    """Ask for every app of the settings, and once for each account that some app draws on; how many answered.
+
+    An app that cannot be asked is logged and keeps no other from being asked.
+    """
+    accounts: dict[str, str] = {}
+    answered = 0
+    for alias in conf.app_entries():
+        snapshot = _try(get_balance, alias)
+        if snapshot is None:
+            continue
+        answered += 1
+        config = conf.app(alias)
+        if snapshot.uses_account and config.dev_key and config.dev_secret:
+            accounts.setdefault(config.dev_key, alias)
+    answered += sum(_try(get_account_balance, alias) is not None for alias in accounts.values())
+    old = BalanceSnapshot.objects.primary().filter(taken_at__lt=now() - KEPT)
+    durably(old.delete, using=router.db_for_write(BalanceSnapshot))
+    return answered
+
+
+def _try(ask: Callable[[str], BalanceSnapshot], app: str) -> BalanceSnapshot | None:
+    try:
+        return ask(app)
+    except NotConfigured:  # said by the checks
+        return None
+    except JSMSError as error:
+        logger.warning("%s: JSMS app %s not answered: %s (%s)", ask.__name__, app, error.reason, error.code)
+        return None

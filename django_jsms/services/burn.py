@@ -78,11 +78,18 @@ def _sent(snapshot: BalanceSnapshot) -> Counter[str]:
     sent: Counter[str] = Counter()
     first = now()
     for kind, segments, earliest in (*_messages(apps, since), *_codes(apps, since)):
-        pool = _POOL_OF[kind]
-        sent[pool if snapshot.pools[pool] else "all_purpose"] += segments
+        sent[_drawn_on(snapshot, _POOL_OF[kind])] += segments
         first = min(first, earliest)
     time = now() - first
     return Counter({pool: _per_day(segments, time) for pool, segments in sent.items()})
+
+
+def _drawn_on(snapshot: BalanceSnapshot, pool: str) -> str:
+    """Its own pool, the all-purpose one where that is empty, and where both are, the one that ever held any."""
+    left = {pool: snapshot.pools[pool], "all_purpose": snapshot.all_purpose}
+    full = [name for name, segments in left.items() if segments]
+    allotted = [name for name, segments in left.items() if segments is not None]
+    return (full or allotted or [pool])[0]
 
 
 def _messages(apps: Sequence[str], since: datetime) -> list[tuple[str, int, datetime]]:

@@ -18,6 +18,7 @@ from ..models.messages import Message
 from .batches import deliver_chunk, finish_batches
 from .codes import deliver_code
 from .messages import deliver_message
+from .periodic import run_periodic
 
 logger = logging.getLogger("django_jsms")
 
@@ -47,9 +48,16 @@ def _reap(model: Any) -> int:
     return durably(lambda: int(rows.reap(at)) + int(rows.expire(at)), using=using)
 
 
-def tick() -> int:
-    """What has to happen every 30 s, in one process of many: answers how many rows were tried."""
-    return run_pending() if JobLease.objects.take("tick", every=TICK) else 0
+def tick(stopping: Callable[[], bool] = lambda: False) -> int:
+    """What has to happen every 30 s, in one process of many: answers how many rows were tried.
+
+    What waits is sent, then the jobs of ``periodic`` whose time has come are run.
+    """
+    if not JobLease.objects.take("tick", every=TICK):
+        return 0
+    tried = run_pending(stopping)
+    run_periodic(stopping)
+    return tried
 
 
 dispatch.periodic.append((TICK.total_seconds(), tick))

@@ -2,6 +2,9 @@
 
 import pytest
 
+from django_jsms.checks import check_settings
+from django_jsms.services import get_balance
+from django_jsms.signals import balance_low
 from tests.docs.snippets import named
 
 BALANCES = named("docs/balances.md")
@@ -13,3 +16,17 @@ def test_asking_for_the_balance(jsms_sandbox, capsys):
     jsms_sandbox._server.balance(of="account", balance=7, industry=42)
     BALANCES["ask"].run()
     assert capsys.readouterr().out == "42 7\n"
+
+
+@pytest.mark.django_db
+def test_a_low_pool_is_told(jsms_sandbox, capsys):
+    thresholds = BALANCES["low"].run()["JSMS"]
+    listener = BALANCES["listen"].run()["tell_the_team"]
+    jsms_sandbox._server.balance(of="app", balance=None, voice=None, industry=4999, market=None)
+    try:
+        with jsms_sandbox.settings(**{name: thresholds[name] for name in ("BALANCE_LOW", "BALANCE_EMAILS")}):
+            assert check_settings() == []
+            get_balance()
+    finally:
+        balance_low.disconnect(listener)
+    assert capsys.readouterr().out == "default app industry 4999 None\n"

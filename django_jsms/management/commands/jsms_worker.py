@@ -6,6 +6,7 @@ import argparse
 import logging
 import signal
 import threading
+import time
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -13,7 +14,8 @@ from django.db import DatabaseError, close_old_connections, reset_queries
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ...services import run_pending
+from ...services import run_pending, tick
+from ...services.sweep import TICK
 
 logger = logging.getLogger("django_jsms")
 
@@ -38,6 +40,7 @@ class Command(BaseCommand):
             signal.signal(name, lambda *_: stop.set())
         self.stdout.write(_("Sending what waits. Ctrl-C ends this after the call that is under way."))
         self.stdout.flush()
+        self.ticks, self.next_tick = not until_idle, time.monotonic()
         total = self._work(stop, until_idle, interval)
         text = ngettext("%(count)d row tried.", "%(count)d rows tried.", total) % {"count": total}
         self.stdout.write(text)
@@ -54,11 +57,18 @@ class Command(BaseCommand):
             stop.wait(interval)
         return total
 
+    def _tick(self, stop: threading.Event) -> int:
+        """Asked for every 30 s; a lease in the database lets one process of many do it."""
+        if not self.ticks or time.monotonic() < self.next_tick:
+            return 0
+        self.next_tick = time.monotonic() + TICK.total_seconds()
+        return tick(stop.is_set)
+
     def _look(self, stop: threading.Event) -> int:
-        """One look; a database that is away is waited for."""
+        """One look, and now and then what is to be done from time to time; a database that is away is waited for."""
         close_old_connections()
         try:
-            return run_pending(stop.is_set)
+            return run_pending(stop.is_set) or self._tick(stop)
         except DatabaseError:
             logger.exception("The database does not answer; trying again")
             return 0

@@ -1,0 +1,32 @@
+"""What has to happen from time to time, in one process of many: each job under a lease of its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from ..models.jobs import JobLease
+from .balances import snapshot_balances
+
+logger = logging.getLogger("django_jsms")
+
+#: Name of the lease, how often, and what; each is a command, too.
+JOBS: Final[tuple[tuple[str, timedelta, Callable[[], object]], ...]] = (
+    ("balances", timedelta(hours=1), snapshot_balances),
+)
+
+
+def run_periodic(stopping: Callable[[], bool] = lambda: False) -> int:
+    """Run the jobs whose time has come; answers how many. One that fails is logged and tried at its next time."""
+    ran = 0
+    for name, every, job in JOBS:
+        if stopping() or not JobLease.objects.take(name, every=every):
+            continue
+        ran += 1
+        try:
+            job()
+        except Exception:
+            logger.exception("The periodic job %s failed", name)
+    return ran
