@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from ..client.mobile import mask
 from .base import LEASE, DatabaseClock, Row
 from .messages import LOST, Message
 
@@ -221,6 +222,20 @@ class Chunk(models.Model):
 class RejectedRow(models.Model):
     """A row of a batch's list that became no message, and why."""
 
+    class Reason(models.TextChoices):
+        """The usual reasons; each says what to do about it."""
+
+        DUPLICATE = "duplicate", _("The number stands in the list already; its first row is sent to.")
+        INVALID_MOBILE = (
+            "invalid_mobile",
+            _("This is no mobile number of mainland China: 11 digits, 13 to 19 first."),
+        )
+        COUNTRY = "country_not_allowed", _("JSMS sends to mainland China (+86) only.")
+        MISMATCH = "params_mismatch", _("The columns do not fit the template: a value is missing, or one too many.")
+        EMPTY = "params_empty", _("A value of the text is empty.")
+        INVALID_PARAM = "invalid_param", _("A value holds 【】, a line break or an invisible character. Take it out.")
+        TOO_LONG = "content_too_long", _("The text would be longer than JSMS takes. Shorten a value.")
+
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="rejected_rows", verbose_name=_("batch"))
     line = models.PositiveIntegerField(_("line"))
     value = models.CharField(_("value"), max_length=64)
@@ -232,3 +247,16 @@ class RejectedRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.line}: {self.reason}"
+
+    @property
+    def masked_value(self) -> str:
+        """What may be shown of it: enough to find it in the list, not enough to call it."""
+        if len(self.value) == 11:
+            return mask(self.value)
+        return f"{self.value[:3]}****{self.value[-2:]}" if len(self.value) > 7 else "****" if self.value else "—"
+
+    @property
+    def explanation(self) -> str:
+        """The reason as a sentence in the reader's language."""
+        known = self.reason in self.Reason.values
+        return str(self.Reason(self.reason).label) if known else self.reason

@@ -5,9 +5,11 @@ from .balances import get_account_balance, get_balance
 from .batches import cancel_batch, create_batch, pause_batch, resume_batch, start_batch
 from .clients import get_client
 from .codes import queue_code, send_code, send_voice_code
+from .exports import export_batch
 from .language import normalize_mobile
 from .limits import client_ip
 from .messages import queue_message, send_message
+from .previews import preview_batch
 from .results import Verification
 from .retries import mark_lost, resend_unknown, retry_failed, unknown_messages
 from .sweep import reap, run_pending, tick
@@ -20,12 +22,14 @@ __all__ = [
     "cancel_batch",
     "client_ip",
     "create_batch",
+    "export_batch",
     "get_account_balance",
     "get_balance",
     "get_client",
     "mark_lost",
     "normalize_mobile",
     "pause_batch",
+    "preview_batch",
     "queue_code",
     "queue_message",
     "reap",

@@ -94,6 +94,15 @@ def choose(template: int | str, app: str) -> Chosen:
     return Chosen(template_id, entry.get("signature"), mirrored.text, mirrored.message_class)
 
 
+def known_text(template_id: int, app: str) -> str | None:
+    """The text of a template as far as it is known here: its mirror's, else the one of the settings."""
+    mirrored = Template.objects.primary().filter(app=app, remote_id=template_id).first()
+    if mirrored:
+        return mirrored.text
+    named = conf.get("TEMPLATES").values()
+    return next((entry["text"] for entry in named if entry.get("id") == template_id and "text" in entry), None)
+
+
 def check_params(params: object) -> dict[str, str]:
     """Parameters as JSMS takes them: a flat mapping of names to non-empty texts. Raises InvalidInput."""
     if params is None:

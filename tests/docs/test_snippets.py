@@ -103,6 +103,7 @@ def test_messages(jsms_sandbox, capsys):
         page["queue"].run()["ship"]("43", MOBILE)
         jsms_sandbox.run_pending()
         batch = page["batch"].run()["batch"]
+        page["preview"].run(batch=batch)
         jsms_sandbox.run_pending()
         batch.refresh_from_db()
         page["retry"].run(batch=batch)
