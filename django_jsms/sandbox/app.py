@@ -68,7 +68,15 @@ class Application:
         self.state.jobs.settle()
         call = _read(self.state, request, path.removeprefix(API))
         entry = self.state.entry("call", method=call.method, path=path[:200])
-        fault = self.state.faults.take(call.method, path, _documented(call.path))
+        response = None
+        try:
+            response = self._answer(request, call, entry)
+            return response
+        finally:
+            self.state.requests.add(request, call.body, entry, response)
+
+    def _answer(self, request: Request, call: Call, entry: Entry) -> Response:
+        fault = self.state.faults.take(call.method, entry.path, _documented(call.path))
         if fault is None:
             return self._work(call, entry)
         entry.fault = fault.as_json()

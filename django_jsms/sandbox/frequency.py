@@ -10,18 +10,19 @@ _SWEEP_AT: Final = 200_000
 
 
 class Limit(NamedTuple):
-    """``most`` within ``seconds``; ``same``: only equal content counts."""
+    """``most`` within ``seconds``; ``same``: only equal content counts; ``newer``: not on the page of 2018."""
 
     most: int
     seconds: int
     same: bool = False
+    newer: bool = False
 
 
 #: Page «sendcode» (2021): voice, verification code, notice, marketing.
 LIMITS: Final[dict[str, tuple[Limit, ...]]] = {
     "voice": (Limit(1, 20),),
     "code": (Limit(200, DAY),),
-    "notice": (Limit(3, 600, same=True), Limit(200, DAY)),
+    "notice": (Limit(3, 600, same=True), Limit(200, DAY, newer=True)),
     "market": (Limit(3, 600),),
 }
 _LONGEST: Final = {kind: max(limit.seconds for limit in limits) for kind, limits in LIMITS.items()}
@@ -35,13 +36,14 @@ class Frequency:
     def __init__(self) -> None:
         self._seen: dict[Key, list[tuple[float, int]]] = {}
 
-    def allows(self, key: Key, text: str, now: float) -> bool:
+    def allows(self, key: Key, text: str, now: float, *, newer: bool = True) -> bool:
         """Whether one more may go; ``key`` is (app, kind, mobile)."""
         times = self._seen.get(key)
         if not times:
             return True
         content = hash(text)
-        return all(_room(times, limit, content, now) for limit in LIMITS[key[1]])
+        limits = [limit for limit in LIMITS[key[1]] if newer or not limit.newer]
+        return all(_room(times, limit, content, now) for limit in limits)
 
     def note(self, key: Key, text: str, now: float) -> None:
         """One went."""

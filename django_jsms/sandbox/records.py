@@ -62,6 +62,14 @@ def _queues() -> dict[str, deque[dict[str, Any]]]:
     return {kind: deque(maxlen=_PULLED_KEPT) for kind in ("SMS_REPORT", "SMS_REPLY")}
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A rule: the status of a report, None for «never one», after so many seconds, None for the usual."""
+
+    status: int | None = 4001
+    delay: float | None = None
+
+
 @dataclass(slots=True)
 class App:
     """One application of an account, with everything that belongs to it alone."""
@@ -77,6 +85,8 @@ class App:
     blacklisted: bool = False
     allowed_ips: frozenset[str] = frozenset()
     opted_out: set[str] = field(default_factory=set)
+    #: (mobile or «*», channel) → what becomes of messages to it
+    outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)
     callback_urls: dict[str, str] = field(default_factory=dict)
     callbacks: Callable[[App, str, dict[str, Any]], None] = lambda app, kind, data: None
     waiting: dict[str, deque[dict[str, Any]]] = field(default_factory=_queues)
@@ -106,6 +116,8 @@ class Message:
     temp_id: int | None = None
     tag: str | None = None
     schedule_id: str | None = None
+    #: That of its report, once there is one.
+    status: int | None = None
 
     @property
     def sent_at(self) -> datetime:
@@ -124,7 +136,52 @@ class Message:
             "tag": self.tag,
             "schedule_id": self.schedule_id,
             "segments": self.segments,
+            "status": self.status,
             "sent_at": self.sent_at.isoformat(timespec="milliseconds"),
+        }
+
+
+@dataclass(slots=True)
+class Reply:
+    """What a phone answered."""
+
+    seq: int
+    app_key: str
+    mobile: str
+    content: str
+    sent: float
+    opted_out: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "seq": self.seq,
+            "app_key": self.app_key,
+            "mobile": self.mobile,
+            "content": self.content,
+            "opted_out": self.opted_out,
+            "sent_at": datetime.fromtimestamp(self.sent, BEIJING).isoformat(timespec="milliseconds"),
+        }
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of a message, once that was reported."""
+
+    seq: int
+    app_key: str
+    msg_id: str
+    mobile: str
+    status: int
+    received: float
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "seq": self.seq,
+            "app_key": self.app_key,
+            "msg_id": self.msg_id,
+            "mobile": self.mobile,
+            "status": self.status,
+            "received_at": datetime.fromtimestamp(self.received, BEIJING).isoformat(timespec="milliseconds"),
         }
 
 

@@ -18,7 +18,9 @@ from .events import KINDS
 from .faults import Fault
 from .ledger import Entry, Ledger
 from .notifications import Notification
-from .records import POOLS, Message
+from .records import POOLS, Message, Reply
+from .replies import answers_to, reply
+from .reports import DELIVERED, find_message, report_now, set_outcome
 from .serving import Server
 from .state import Options, Seed, State
 
@@ -149,6 +151,42 @@ class SandboxServer:
             app = self.state.app(app_key)
             draft = find_draft(app, template_id=template_id, signature_id=signature_id)
             decide(app, draft, approved=approved, reason=reason)
+
+    def reply(self, mobile: str, content: str, *, app_key: str | None = None) -> Reply:
+        """The phone answers the app that wrote to it last; TD, T, R or 退订 keeps marketing away from it."""
+        self.state.jobs.settle()
+        with self.state.lock:
+            app = self.state.app(app_key) if app_key is not None else answers_to(self.state, mobile)
+            return reply(self.state, app, mobile, content)
+
+    def deliver(
+        self,
+        *,
+        msg_id: str | None = None,
+        mobile: str | None = None,
+        status: int = DELIVERED,
+        app_key: str | None = None,
+    ) -> Message:
+        """Report on one message now; by its number the newest without a report. LookupError when there is none."""
+        self.state.jobs.settle()
+        with self.state.lock:
+            app = None if app_key is None else self.state.app(app_key)
+            message = find_message(self.state, app, msg_id=msg_id, mobile=mobile)
+            report_now(self.state, message, status)
+            return message
+
+    def outcome(
+        self,
+        mobile: str,
+        status: int | None = DELIVERED,
+        *,
+        delay: float | None = None,
+        channel: str = "any",
+        app_key: str | None = None,
+    ) -> None:
+        """A rule for reports on that number, or ``"*"``; a status of None is «never a report»."""
+        with self.state.lock:
+            set_outcome(self.state.app(app_key), mobile, status, delay=delay, channel=channel)
 
     def callback(self, kind: str, url: str | None, app_key: str | None = None, *, handshake: bool = True) -> None:
         """Set an address, or with None remove it; ValueError when it does not answer the handshake."""

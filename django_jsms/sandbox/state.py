@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -16,8 +16,9 @@ from .faults import Faults
 from .frequency import Frequency
 from .jobs import Jobs
 from .ledger import Entry, Ledger
-from .records import CODE, Account, App, Code, Message, Recipient, Schedule, Signature, Template
+from .records import CODE, Account, App, Code, Message, Reply, Report, Schedule, Signature, Template
 from .rendering import placeholders
+from .requests import Requests
 
 #: Every app has it, approved (templates page, 2018-11); its text and ttl are printed nowhere.
 TEMPLATE_1: Final = Template(1, "您的验证码是{{code}}，5分钟内有效。", CODE)
@@ -39,6 +40,9 @@ class Options:
     app_name_signatures: bool = False
     audit_after: float | None = None
     audit_refusal: str | None = None
+    notice_other_content: bool = True
+    marketing_hours: str = "send"
+    report_after: float | None = 1.0
     callback_nulls: bool = False
     callback_fresh_retries: bool = False
     callback_timeout: float = 5.0
@@ -68,6 +72,7 @@ class State:
         self.jobs = Jobs(self.clock)
         self.ledger = ledger or Ledger()
         self.faults = Faults()
+        self.requests = Requests()
         self.on_messages: Callable[[list[Message]], None] = lambda messages: None
         self.on_call: Callable[[Entry], None] = lambda entry: None
         self.on_notice: Callable[[App, str, dict[str, Any]], None] = lambda app, kind, data: None
@@ -75,7 +80,7 @@ class State:
         self.epoch = 0
         # Hundredths of a second: twelve digits, as in the samples, and new ones after a restart.
         self._ids = itertools.count(int(time.time() * 100))
-        self._seqs = itertools.count(1)
+        self.last_seq = 0
         self._temp_ids = itertools.count(37_582)
         self._sign_ids = itertools.count(4_582)
         self._empty()
@@ -89,6 +94,7 @@ class State:
             self.options = replace(self._options)
             self.clock.reset()
             self.faults.clear()
+            self.requests.clear()
             self.ledger.clear()
             self._empty()
 
@@ -99,6 +105,10 @@ class State:
         self.schedules: dict[str, Schedule] = {}
         self.frequency = Frequency()
         self.messages: deque[Message] = deque(maxlen=self.options.keep)
+        self.replies: deque[Reply] = deque(maxlen=self.options.keep)
+        self.reports: deque[Report] = deque(maxlen=self.options.keep)
+        #: Messages whose report is still to come.
+        self.unreported = 0
         account = self.add_account(self.seed.dev_key, self.seed.dev_secret)
         seed = self.seed
         self.add_app(
@@ -152,8 +162,14 @@ class State:
         entry.mobiles = [each.mobile for each in messages or ()]
         self.ledger.write(entry)
         self.on_call(entry)
-        if messages:
+        # Marketing that waits for its hours has no number yet, and is told of when it arrives.
+        if messages and messages[0].seq:
             self.on_messages(messages)
+
+    def new_seq(self) -> int:
+        """Numbers whatever happens on the phones; the caller holds the lock."""
+        self.last_seq += 1
+        return self.last_seq
 
     def new_msg_id(self) -> str:
         return str(next(self._ids))
@@ -175,40 +191,6 @@ class State:
         self.codes[msg_id] = Code(app.key, digits, self.clock.time() + ttl)
         if len(self.codes) > _CODES_KEPT:
             del self.codes[next(iter(self.codes))]
-
-    def deliver(
-        self,
-        app: App,
-        recipients: Iterable[Recipient],
-        *,
-        kind: str,
-        code: str | None = None,
-        template: Template | None = None,
-        tag: str | None = None,
-        schedule_id: str | None = None,
-    ) -> list[Message]:
-        """Put the texts on the phones."""
-        now, temp_id = self.clock.time(), template.temp_id if template else None
-        reads_code = template is not None and template.type == CODE
-        sent = [
-            Message(
-                next(self._seqs),
-                each.msg_id,
-                app.key,
-                each.mobile,
-                kind,
-                each.text,
-                now,
-                each.segments,
-                code or (each.params.get("code") if reads_code else None),
-                temp_id,
-                tag,
-                schedule_id,
-            )
-            for each in recipients
-        ]
-        self.messages.extend(sent)
-        return sent
 
 
 def seeded_template(temp_id: int, given: str | Mapping[str, object]) -> Template:

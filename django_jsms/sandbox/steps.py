@@ -10,6 +10,7 @@ from werkzeug.datastructures import Authorization
 from .balances import POOL_OF, available
 from .call import Call
 from .drafts import check_form, check_lifetime, check_one_in_audit, check_template_text, find_draft
+from .hours import check_hours
 from .records import APPROVED, AUDITING, MARKETING, Recipient, opens
 from .refusals import Refusal
 from .rendering import OPT_OUT_LINE, length, placeholders, render, segments
@@ -214,7 +215,7 @@ def check_frequency(call: Call, one: Recipient) -> None:
     if not call.state.options.frequency:
         return
     key, now = (call.the_app.key, call.limited_as, one.mobile), call.state.clock.time()
-    if not call.state.frequency.allows(key, one.text, now):
+    if not call.state.frequency.allows(key, one.text, now, newer=call.state.options.notice_other_content):
         raise Refusal(50009)
     call.state.frequency.note(key, one.text, now)
     call.noted.append(key)
@@ -273,15 +274,22 @@ ORDER: Final[tuple[Callable[[Call], None], ...]] = (
     each(check_content),  # 50054 50037 50038
     each(check_opt_out),  # 50024
     check_repeats,  # 50034
+    each(check_hours),  # 50009
     each(check_frequency),  # 50009
     check_balance,  # 50014
 )
 
 #: What is looked at again, number by number, when a schedule fires.
-DISPATCH: Final = (each(render_text), each(check_content), each(check_opt_out), each(check_frequency))
+DISPATCH: Final = (
+    each(render_text),
+    each(check_content),
+    each(check_opt_out),
+    each(check_hours),
+    each(check_frequency),
+)
 
 #: The schedule page lists neither frequency nor content codes: those belong to the dispatch.
-NOT_YET: Final = frozenset({"check_content", "check_frequency"})
+NOT_YET: Final = frozenset({"check_content", "check_hours", "check_frequency"})
 
 
 def walk(call: Call) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from django_jsms.sandbox import SandboxServer
+from tests.sandbox.receiver import Receiver, receiving
 
 MOBILE = "13800138000"
 TEMPLATES: dict[int, Any] = {
@@ -92,3 +93,9 @@ def call(sandbox: SandboxServer) -> Iterator[Caller]:
     caller = Caller(sandbox)
     yield caller
     caller.close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django_jsms.sandbox.balances import draw
 from django_jsms.sandbox.call import Call
+from django_jsms.sandbox.delivery import deliver
 from django_jsms.sandbox.refusals import Refusal
 from django_jsms.sandbox.rendering import spoken
 from django_jsms.sandbox.steps import pool_of
@@ -31,7 +32,7 @@ def _send(call: Call, kind: str, digits: str, ttl: int) -> Any:
     one.msg_id = call.state.new_msg_id()
     draw(app, pool_of(call), one.segments)
     call.state.remember_code(app, one.msg_id, digits, ttl)
-    call.sent = call.state.deliver(app, [one], kind=kind, code=digits, template=call.template)
+    call.sent = deliver(call.state, app, [one], kind=kind, code=digits, template=call.template)
     return {"msg_id": one.msg_id}
 
 

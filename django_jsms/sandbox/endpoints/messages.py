@@ -6,6 +6,7 @@ from typing import Any
 
 from django_jsms.sandbox.balances import draw
 from django_jsms.sandbox.call import Call
+from django_jsms.sandbox.delivery import deliver
 from django_jsms.sandbox.records import Recipient
 from django_jsms.sandbox.steps import pool_of
 from django_jsms.sandbox.wire import item_error
@@ -31,8 +32,8 @@ def _send(call: Call) -> None:
         one.msg_id = call.state.new_msg_id()
     live = call.live
     draw(call.the_app, pool_of(call), sum(one.segments for one in live))
-    call.sent = call.state.deliver(
-        call.the_app, live, kind="message", template=call.template, tag=call.fields.get("tag")
+    call.sent = deliver(
+        call.state, call.the_app, live, kind="message", template=call.template, tag=call.fields.get("tag")
     )
 
 

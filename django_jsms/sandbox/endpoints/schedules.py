@@ -8,8 +8,10 @@ from typing import Any
 
 from django_jsms.sandbox.balances import draw
 from django_jsms.sandbox.call import Call, Route
+from django_jsms.sandbox.delivery import deliver
 from django_jsms.sandbox.records import Message, Recipient, Schedule
 from django_jsms.sandbox.refusals import Refusal
+from django_jsms.sandbox.reports import plan_failures
 from django_jsms.sandbox.state import State
 from django_jsms.sandbox.steps import DISPATCH, pool_of
 from django_jsms.sandbox.wire import as_wall_time, item_error
@@ -111,7 +113,9 @@ def _fire(state: State, schedule: Schedule) -> list[Message]:
     for one in call.live:
         if not draw(schedule.app, pool_of(call), one.segments):
             one.refusal = Refusal(50014)
-    return state.deliver(
+    plan_failures(state, schedule.app, schedule.recipients)
+    return deliver(
+        state,
         schedule.app,
         call.live,
         kind="message",
