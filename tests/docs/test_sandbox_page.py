@@ -8,13 +8,14 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from django_jsms.management.commands import jsms_sandbox
-from django_jsms.sandbox import SandboxServer
+from django_jsms.sandbox import Options, SandboxServer
 from django_jsms.sandbox import __main__ as program
 from django_jsms.sandbox.callback_orders import FAULTS
 from django_jsms.sandbox.faults import KINDS
@@ -67,16 +68,15 @@ def documented(method: str, target: str) -> tuple[str, str]:
     return found[0]
 
 
-def bare(path: str) -> str:
-    """A path without the id at its end: how it is written differs."""
-    return re.sub(r"/\{\w+\}$", "", path).rstrip("/")
-
-
 def first_cells(header: str) -> set[str]:
     """The words in the first column of the table with this header."""
     table = PAGE.partition(header)[2].partition("\n\n")[0]
     assert table, header
     return set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+
+
+#: Its members have a table of their own.
+ROWS["POST", "/_sandbox/options"] = first_cells("| Option | At first | |") - {"keep"}
 
 
 def alike(shown: Any, found: Any) -> bool:
@@ -102,10 +102,10 @@ def test_each_call_of_the_page(ask: Callable[..., Answer]) -> None:
 def test_every_path_is_listed(ask: Callable[..., Answer]) -> None:
     served = set()
     for path in ask("GET", "/_sandbox/nowhere")[1]["error"]["paths"]:
-        target = path.replace("{id}", "1") + ("1" if path.endswith("/") else "")
+        target = re.sub(r"\{\w+\}", "1", path)
         takes = ask("PATCH", target)[1]["error"]["reason"].rpartition(" takes ")[2]
-        served |= {(method, bare(path)) for method in takes.split(", ")}
-    assert {(method, bare(path)) for method, path in ROWS} == served
+        served |= {(method, path) for method in takes.split(", ")}
+    assert set(ROWS) == served
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if "/_sandbox/" in line])
@@ -126,6 +126,13 @@ def test_every_member_is_listed(ask: Callable[..., Answer], line: str) -> None:
 def test_every_fault_is_listed() -> None:
     assert first_cells("| Fault | What the caller meets |") == set(KINDS)
     assert first_cells("| Fault | What is posted |") == set(FAULTS)
+
+
+def test_every_option_is_listed_with_its_default() -> None:
+    table = PAGE.partition("| Option | At first | |")[2].partition("\n\n")[0]
+    listed = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", table, re.MULTILINE))
+    shown = {name: json.dumps(value).strip('"') for name, value in asdict(Options()).items()}
+    assert listed == {**shown, "black_words": "敏感词", "report_after": "1", "callback_timeout": "5"}
 
 
 def test_every_option_of_the_command_lines_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from django_jsms.sandbox import SandboxServer, callbacks
 from django_jsms.sandbox.callback_orders import FAULTS
-from django_jsms.sandbox.control_callbacks import ROUTES
+from django_jsms.sandbox.control.callbacks import ROUTES
 from django_jsms.sandbox.events import KINDS, REPLY, REPORT, SIGN, TEMPLATE
 from django_jsms.sandbox.signing import seal, sign
 from django_jsms.sandbox.terminal import teller

@@ -11,9 +11,12 @@ from typing import Any, Final
 
 from werkzeug.wrappers import Request
 
-from .records import App
-from .state import State
+from django_jsms.sandbox.records import App
+from django_jsms.sandbox.state import State
+from django_jsms.sandbox.wire import is_mobile
 
+FOREVER: Final = 3_000_000_000
+A_YEAR: Final = 31_536_000
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -64,6 +67,33 @@ class Members:
         if value is not None and not isinstance(value, str):
             raise BadInput(name, "must be text")
         return value
+
+    def required(self, name: str) -> str:
+        """A text that is there and not empty."""
+        value = self.text(name)
+        if not value:
+            raise BadInput(name, "must be text, and not empty")
+        return value
+
+    def texts(self, name: str) -> list[str]:
+        value = self.take(name)
+        if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+            raise BadInput(name, "must be a list of texts")
+        return value
+
+    def mobile(self, name: str, *, but: str | None = None) -> str:
+        """Eleven digits, or that one word."""
+        value = self.take(name)
+        if not isinstance(value, str) or not (is_mobile(value) or value == but):
+            raise BadInput(name, f"must be eleven digits, the first a 1{f', or {but}' if but else ''}")
+        return value
+
+    def has_word(self, name: str, word: str) -> bool:
+        """Whether it is just this word; then it is taken."""
+        found = bool(self._left.get(name) == word)
+        if found:
+            self.take(name)
+        return found
 
     def choice(self, name: str, allowed: Sequence[str], default: str | None = None) -> str:
         value = self.take(name)
