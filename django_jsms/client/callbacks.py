@@ -1,0 +1,145 @@
+"""Callbacks: what JSMS posts to an address of ours. Pure functions: sign, verify, read.
+
+JSMS: https://docs.jiguang.cn/jsms/server/callback
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
+from urllib.parse import parse_qsl
+
+from .results import Reply, Report
+from .shapes import Payload, WrongShape, integer
+
+#: JSMS repeats a failed callback for 12 h and 3 min more, perhaps with the first timestamp (jsms-api 3.3).
+OLDEST: Final = timedelta(hours=14)
+#: Clocks differ.
+AHEAD: Final = timedelta(minutes=5)
+REPORT, REPLY, TEMPLATE, SIGNATURE = "SMS_REPORT", "SMS_REPLY", "SMS_TEMPLATE", "SMS_SIGN"
+
+_ECHO: Final = re.compile(r"[A-Za-z0-9]{1,32}", re.ASCII)
+#: Java's ``Random.nextLong()``: it may be negative. Digits alone also shut out SHA-1 length extension.
+_NONCE: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+_TIMESTAMP: Final = re.compile(r"[0-9]{13}", re.ASCII)
+_FIELDS: Final = ("nonce", "timestamp", "signature", "type", "data")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The five fields of a notification, as they came; what is missing or no UTF-8 is ``""``."""
+
+    nonce: str = ""
+    timestamp: str = ""
+    signature: str = ""
+    type: str = ""
+    data: str = ""
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """From a body of ``application/x-www-form-urlencoded``; never raises. A field given twice is missing."""
+        try:
+            # As Latin-1 every byte comes through, percent-encoded or not.
+            pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True, max_num_fields=20, encoding="latin-1")
+        except ValueError:
+            return cls()
+        given: dict[str, str] = {}
+        for name, value in pairs:
+            key = _utf8(name)
+            given[key] = "" if key in given else _utf8(value)
+        return cls(**{name: given[name] for name in _FIELDS if name in given})
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The end of an audit: of template or signature ``remote_id``. ``status`` 1 approved, 2 rejected."""
+
+    remote_id: int
+    status: int
+    reason: str
+
+    @classmethod
+    def of_template(cls, payload: Payload) -> Self:
+        return cls(integer(payload, "tempId"), integer(payload, "status"), _reason(payload))
+
+    @classmethod
+    def of_signature(cls, payload: Payload) -> Self:
+        return cls(integer(payload, "signId"), integer(payload, "status"), _reason(payload))
+
+
+Notice = Report | Reply | Review
+_READERS: Final[Mapping[str, Callable[[Payload], Notice]]] = {
+    REPORT: Report.parse,
+    "SMS_STATE": Report.parse,  # what an early page called it
+    REPLY: Reply.parse,
+    TEMPLATE: Review.of_template,
+    SIGNATURE: Review.of_signature,
+}
+
+
+class Unreadable(ValueError):
+    """The data of a notification is in no known form. The text never repeats it."""
+
+
+def sign(app_key: str, master_secret: str, nonce: str, timestamp: str) -> str:
+    """The signature of a notification: 40 lower-case hexadecimal digits (page «callback»)."""
+    base = f"appKey={app_key}&appMasterSecret={master_secret}&nonce={nonce}&timestamp={timestamp}"
+    return hashlib.sha1(base.encode(), usedforsecurity=False).hexdigest()
+
+
+def verify(form: Form, *, app_key: str, master_secret: str, at: datetime) -> bool:
+    """Whether somebody who knows the secret wrote nonce and timestamp, and not too long before ``at`` (aware).
+
+    JSMS signs neither ``type`` nor ``data``: they stay a claim.
+    """
+    if not (_NONCE.fullmatch(form.nonce) and _TIMESTAMP.fullmatch(form.timestamp)):
+        return False
+    expected = sign(app_key, master_secret, form.nonce, form.timestamp)
+    if not hmac.compare_digest(expected.encode(), form.signature.encode("utf-8", "surrogatepass")):
+        return False
+    age = at.timestamp() - int(form.timestamp) / 1000
+    return -AHEAD.total_seconds() <= age <= OLDEST.total_seconds()
+
+
+def echo(text: str) -> str | None:
+    """What to answer the handshake's ``echostr`` with; None where it is not one of JSMS's."""
+    return text if _ECHO.fullmatch(text) else None
+
+
+def parse(form: Form) -> Notice | None:
+    """What a notification says; None for a type that is not known here. Raises Unreadable."""
+    read = _READERS.get(form.type)
+    if read is None:
+        return None
+    try:
+        payload = json.loads(form.data, parse_constant=_no_number)
+        if not isinstance(payload, dict):
+            raise Unreadable("data is no JSON object")
+        return read(payload)
+    except WrongShape as error:
+        raise Unreadable(f"{error} is missing or of a wrong kind") from None
+    except (ValueError, RecursionError):
+        raise Unreadable("data is not JSON") from None
+
+
+def _utf8(value: str) -> str:
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _reason(payload: Payload) -> str:
+    """Absent, or null, where the audit was passed."""
+    given = payload.get("refuseReason")
+    return given if isinstance(given, str) else ""

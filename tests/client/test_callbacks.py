@@ -1,0 +1,143 @@
+"""Callbacks as pure functions: the signature vectors of jsms-api 3.3, the window, and what a notification says."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from django_jsms.client import callbacks
+from django_jsms.client.callbacks import Form, Review, Unreadable
+
+SAMPLE = ("dev_sample_appKey", "dev_sample_appMasterSecret")
+VECTORS = [
+    (*SAMPLE, "9078159024943867327", "1559050046277", "b2224c3307287bd354dc9761ceaaaa666eaeea2a"),
+    (*SAMPLE, "7659972084945889195", "1492150740274", "57858e063e5a802e09f7e87169b587701537d4d9"),
+    (*SAMPLE, "-1234567890123456789", "1700000000000", "25edd8f862be622a9403cd6f74221dde4934cf6c"),
+    ("a" * 24, "b" * 24, "-1234567890123456789", "1700000000000", "e6367d9174818d1136896b94bf2093e6ea570173"),
+]
+SAMPLE_BODY = (
+    b"nonce=9078159024943867327&timestamp=1559050046277&signature=b2224c3307287bd354dc9761ceaaaa666eaeea2a"
+    b"&type=SMS_REPORT&data=%7B%22msgId%22%3A%221857496%22%2C%22phone%22%3A%2213000000000%22%2C%22receiveTime%22"
+    b"%3A1492150740292%2C%22status%22%3A4001%7D"
+)
+THEN = datetime(2019, 5, 28, 13, 27, 26, 277000, tzinfo=UTC)
+REPORT = '{"msgId":"1857496","phone":"13000000000","receiveTime":1492150740292,"status":4001}'
+
+
+def verified(form: Form, at: datetime = THEN) -> bool:
+    return callbacks.verify(form, app_key=SAMPLE[0], master_secret=SAMPLE[1], at=at)
+
+
+def changed(**fields: str) -> Form:
+    form = Form.read(SAMPLE_BODY)
+    return Form(**{name: fields.get(name, getattr(form, name)) for name in Form.__slots__})
+
+
+@pytest.mark.parametrize(("key", "secret", "nonce", "timestamp", "signature"), VECTORS)
+def test_the_published_signatures(key: str, secret: str, nonce: str, timestamp: str, signature: str) -> None:
+    assert callbacks.sign(key, secret, nonce, timestamp) == signature
+
+
+def test_the_documented_body_is_verified_and_read() -> None:
+    form = Form.read(SAMPLE_BODY)
+    said: Any = callbacks.parse(form)
+
+    assert verified(form)
+    assert (said.msg_id, said.mobile, said.status) == ("1857496", "13000000000", 4001)
+    assert "13000000000" not in repr(said)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"signature": "b2224c3307287bd354dc9761ceaaaa666eaeea2A"},
+        {"signature": ""},
+        {"signature": "签名" * 20},
+        {"signature": "\ud800"},
+        {"nonce": "9078159024943867328"},
+        {"nonce": ""},
+        {"nonce": "1" * 25},
+        {"nonce": "９078159024943867327"},
+        {"nonce": "9078159024943867327\n"},
+        {"timestamp": "1559050046278"},
+        {"timestamp": "1559050046"},
+        {"timestamp": "abc"},
+        {"timestamp": "-559050046277"},
+        {"timestamp": "1559050046277\x80"},
+        {"timestamp": "7258118400000"},
+    ],
+)
+def test_nothing_else_is_verified(fields: dict[str, str]) -> None:
+    assert not verified(changed(**fields))
+
+
+@pytest.mark.parametrize(
+    ("after", "accepted"),
+    [
+        (timedelta(hours=14), True),
+        (timedelta(hours=14, seconds=1), False),
+        (-timedelta(minutes=5), True),
+        (-timedelta(minutes=5, seconds=1), False),
+    ],
+)
+def test_the_window_of_its_age(after: timedelta, accepted: bool) -> None:
+    assert verified(Form.read(SAMPLE_BODY), THEN + after) is accepted
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff\xfe", b"nonce", b"&".join([b"a=1"] * 30), b"nonce=%ff", b"nonce=1&nonce=2", b"{}"]
+)
+def test_any_body_is_read_and_none_of_these_is_verified(body: bytes) -> None:
+    assert not verified(Form.read(body))
+
+
+def test_json_that_was_not_percent_encoded_is_read() -> None:
+    body = f"type=SMS_REPORT&data={REPORT}".encode()
+
+    assert callbacks.parse(Form.read(body)) == callbacks.parse(Form.read(SAMPLE_BODY))
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "expected"),
+    [
+        ("SMS_TEMPLATE", '{"tempId":57496,"status":1,"refuseReason":null}', Review(57496, 1, "")),
+        ("SMS_TEMPLATE", '{"tempId":"57496","status":"2","refuseReason":"含链接"}', Review(57496, 2, "含链接")),
+        ("SMS_SIGN", '{"signId":123,"status":1}', Review(123, 1, "")),
+    ],
+)
+def test_audits(kind: str, data: str, expected: Review) -> None:
+    assert callbacks.parse(Form(type=kind, data=data)) == expected
+
+
+def test_a_reply() -> None:
+    said: Any = callbacks.parse(Form(type="SMS_REPLY", data='{"phone":"13000000000","replyTime":1,"content":"TD"}'))
+
+    assert (said.mobile, said.content) == ("13000000000", "TD")
+
+
+@pytest.mark.parametrize(
+    "data", ["", "{", "[]", "null", "1", '"x"', "[" * 100_000, '{"status":NaN}', "{}", '{"msgId":null}', "1" * 5000]
+)
+def test_data_that_says_nothing(data: str) -> None:
+    with pytest.raises(Unreadable):
+        callbacks.parse(Form(type="SMS_REPORT", data=data))
+
+
+def test_a_type_of_the_future() -> None:
+    assert callbacks.parse(Form(type="SMS_DREAM", data="{}")) is None
+
+
+@pytest.mark.parametrize("text", ["", "<script>", "a" * 33, "a\r\nb", "ab-cd", "é"])
+def test_only_short_plain_text_is_echoed(text: str) -> None:
+    assert callbacks.echo("Ab3dEf9h") == "Ab3dEf9h"
+    assert callbacks.echo(text) is None
+
+
+def test_a_body_of_utf_8_survives() -> None:
+    body = b"type=SMS_REPLY&data=" + quote('{"phone":"13000000000","replyTime":1,"content":"退订😀"}').encode()
+    said: Any = callbacks.parse(Form.read(body))
+
+    assert said.content == "退订😀"
