@@ -1,9 +1,9 @@
 """System checks of the settings. Ids are stable: a retired number is never used again.
 
-E001 no keys (deploy) · E002 unknown or misplaced setting · E010 key or secret · E011 address · E031 limit ·
-E041 timeout · E051 balance threshold or address · W001 no keys · W002 sandbox in production (deploy) ·
-W003 unknown DISPATCH · W030 lax code settings · W031 proxy unknown (deploy) · W032 limit switched off ·
-W070 HASH_KEY (deploy) · W071 thread dispatch (deploy)
+E001 no keys (deploy) · E002 unknown or misplaced setting · E010 key or secret · E011 address · E012 callback
+token · E030 life of codes · E031 limit · E041 timeout · E050 reports · E051 balance threshold or address ·
+W001 no keys · W002 sandbox in production (deploy) · W003 unknown DISPATCH · W030 lax code settings · W031
+proxy unknown (deploy) · W032 limit switched off · W070 HASH_KEY (deploy) · W071 thread dispatch (deploy)
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from .services.limits import parse_rule
 #: Values of the documentation's samples, which nobody may have in production.
 _SAMPLES: Final = frozenset({"dev_sample_appKey", "dev_sample_appMasterSecret", "appKey", "masterSecret", "secret"})
 _SECRETS: Final = ("APP_KEY", "MASTER_SECRET", "DEV_KEY", "DEV_SECRET")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{16,128}", re.ASCII)
 #: Longest life of a code that is not remarked on, in seconds.
 _LONG_TTL: Final = 600
 
@@ -40,7 +41,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
     if not isinstance(value, Mapping):
         hint = 'Write JSMS = {"APP_KEY": …, "MASTER_SECRET": …}.'
         return [Error("JSMS must be a dict.", hint=hint, id="jsms.E002")]
-    return [*_unknown_keys(value), *_apps(), *_codes(), *_limits(), *_dispatch(), *_balances()]
+    return [*_unknown_keys(value), *_apps(), *_codes(), *_limits(), *_dispatch(), *_reports(), *_balances()]
 
 
 @register(Tags.security, deploy=True)
@@ -93,6 +94,7 @@ def _apps() -> Iterator[CheckMessage]:
         yield from _secrets(alias, entry)
         yield from _address(alias, entry)
         yield from _timeout(alias, entry)
+        yield from _tokens(alias, entry)
 
 
 def _secrets(alias: str, entry: Mapping[str, Any]) -> Iterator[CheckMessage]:
@@ -144,6 +146,14 @@ def _timeout(alias: str, entry: Mapping[str, Any]) -> Iterator[CheckMessage]:
     if not numbers or value[2] * 2 > LEASE.total_seconds():
         hint = f"Write (connect, read, total) in seconds, the total at most {LEASE.total_seconds() / 2:.0f}."
         yield Error(f"TIMEOUT of JSMS app {alias!r} cannot be used.", hint=hint, id="jsms.E041")
+
+
+def _tokens(alias: str, entry: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    given = entry.get("CALLBACK_TOKENS", ())
+    listed = isinstance(given, list | tuple)
+    if not listed or not all(isinstance(each, str) and _TOKEN.fullmatch(each) for each in given):
+        hint = "A list of texts of 16 to 128 letters, digits, - and _, as secrets.token_urlsafe(24) makes them."
+        yield Error(f"CALLBACK_TOKENS of JSMS app {alias!r} cannot be used.", hint=hint, id="jsms.E012")
 
 
 def _positive(value: object) -> bool:
@@ -210,6 +220,19 @@ def _balances() -> Iterator[CheckMessage]:
 def _is_floor(floor: object) -> bool:
     known = frozenset(conf.BalanceFloor.__annotations__)
     return isinstance(floor, Mapping) and known >= floor.keys() and all(_positive(each) for each in floor.values())
+
+
+def _reports() -> Iterator[CheckMessage]:
+    mode = conf.get("REPORTS")
+    tokens = any(entry.get("CALLBACK_TOKENS") for _, entry in _entries())
+    if mode not in (None, "callback", "pull"):
+        yield Error('JSMS[\'REPORTS\'] must be "callback", "pull" or None.', id="jsms.E050")
+    elif mode == "pull" and tokens:
+        hint = "JSMS hands nothing out to be pulled while a callback address is set: drop one of the two."
+        yield Error("JSMS['REPORTS'] is \"pull\", and there are CALLBACK_TOKENS.", hint=hint, id="jsms.E050")
+    elif mode == "callback" and not tokens:
+        hint = "Give the app one; manage.py jsms_callback url prints the address to register."
+        yield Error("JSMS['REPORTS'] is \"callback\", and no app has CALLBACK_TOKENS.", hint=hint, id="jsms.E050")
 
 
 # -- deployment -----------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ class AppSettings(TypedDict, total=False):
     BASE_URL: str
     SANDBOX: str
     TIMEOUT: tuple[float, float, float]
+    CALLBACK_TOKENS: Sequence[str]
 
 
 class Purpose(TypedDict, total=False):
@@ -79,6 +80,7 @@ class Settings(AppSettings, total=False):
     CLIENT_IP_HEADER: str
     BALANCE_LOW: Mapping[str, BalanceFloor]
     BALANCE_EMAILS: Sequence[str]
+    REPORTS: str | None
 
 
 APP_KEYS: Final = frozenset(AppSettings.__annotations__)
@@ -96,6 +98,7 @@ DEFAULTS: Final[Settings] = {
     "CLIENT_IP_HEADER": "",
     "BALANCE_LOW": {pool: {"days": 3} for pool in ("all_purpose", "voice", "industry", "market")},
     "BALANCE_EMAILS": [],
+    "REPORTS": None,
 }
 #: Per scope, ``count/number unit``; a scope given in settings replaces its default.
 LIMITS: Final[Mapping[str, Sequence[str]]] = {"mobile": ["1/60s", "5/1h", "10/24h"], "voice": ["3/24h"]}

@@ -17,6 +17,14 @@ message_sent = Signal()
 message_failed = Signal()
 #: Nobody knows whether the message was sent; a report or a person settles it.
 message_unknown = Signal()
+#: A report says that the message or code arrived. The sender is the row's class.
+message_delivered = Signal()
+#: A report says that it did not: ``instance.report_status`` is JSMS's number.
+message_undelivered = Signal()
+#: A recipient wrote back; ``instance`` is the Reply.
+reply_received = Signal()
+#: A number wants no more marketing; ``instance`` is the OptOut.
+opted_out = Signal()
 #: An app or one of its templates was paused by a refusal; ``instance`` is the Pause.
 app_paused = Signal()
 #: The pause is over; ``instance`` is the Pause that was removed.

@@ -22,6 +22,8 @@ def messages(identity):
         {**GOOD, "BASE_URL": "http://127.0.0.1:8000/v1"},
         {**GOOD, "SANDBOX": "http://sandbox:5767"},
         {**GOOD, "LIMITS": {"mobile": ["1/60s", "5/1h"]}, "CODE_TTL": 600, "TIMEOUT": (1, 2, 30)},
+        {**GOOD, "CALLBACK_TOKENS": ["t" * 32, "u" * 32], "REPORTS": "callback"},
+        {**GOOD, "REPORTS": "pull"},
         {"APPS": {"default": GOOD, "marketing": GOOD}, "DISPATCH": "django_jsms.dispatch.none"},
     ],
 )
@@ -62,6 +64,13 @@ def test_good_settings_are_silent(settings, jsms):
                 5,
             )
         ],
+        *[
+            ({**GOOD, "CALLBACK_TOKENS": tokens}, "jsms.E012")
+            for tokens in ("a" * 32, ["short"], ["with/slash/and/enough"], [5], None)
+        ],
+        ({**GOOD, "REPORTS": "both"}, "jsms.E050"),
+        ({**GOOD, "REPORTS": "callback"}, "jsms.E050"),
+        ({**GOOD, "REPORTS": "pull", "CALLBACK_TOKENS": ["t" * 32]}, "jsms.E050"),
         ({**GOOD, "SANDBOX": "http://sandbox:5767/v1"}, "jsms.E011"),
         ({**GOOD, "SANDBOX": "sandbox:5767"}, "jsms.E011"),
         ({**GOOD, "CODE_TTL": 0}, "jsms.E030"),

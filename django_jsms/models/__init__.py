@@ -3,6 +3,7 @@
 from .accounts import Pause
 from .balances import BalanceSnapshot, LowBalance
 from .batches import Batch, Chunk, RejectedRow
+from .callbacks import Callback, OptOut, Reply, Report
 from .codes import VerificationCode
 from .jobs import IdempotencyKey, JobLease
 from .limits import Counter
@@ -12,14 +13,18 @@ from .templates import Template
 __all__ = [
     "BalanceSnapshot",
     "Batch",
+    "Callback",
     "Chunk",
     "Counter",
     "IdempotencyKey",
     "JobLease",
     "LowBalance",
     "Message",
+    "OptOut",
     "Pause",
     "RejectedRow",
+    "Reply",
+    "Report",
     "Template",
     "VerificationCode",
 ]

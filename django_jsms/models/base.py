@@ -22,6 +22,7 @@ from .. import conf
 from ..client.mobile import mask
 from ..exceptions import InTransaction
 from .conditional import update
+from .delivery import Reported, ReportedQuerySet
 
 logger = logging.getLogger("django_jsms")
 T = TypeVar("T")
@@ -70,8 +71,12 @@ CLOCKS: Final = {
 
 def read_clock(seconds: float) -> datetime:
     """A value of DatabaseClock as a datetime like ``now()``'s."""
-    utc = datetime.fromtimestamp(float(seconds), UTC) + _shift
-    return utc if settings.USE_TZ else timezone.make_naive(utc, timezone.get_default_timezone())
+    return as_stored(datetime.fromtimestamp(float(seconds), UTC) + _shift)
+
+
+def as_stored(moment: datetime) -> datetime:
+    """An aware time as rows keep it: as it is, or local and naive where USE_TZ is off."""
+    return moment if settings.USE_TZ else timezone.make_naive(moment, timezone.get_default_timezone())
 
 
 def database_now(using: str) -> datetime:
@@ -169,7 +174,7 @@ class Row(models.Model):
         abstract = True
 
 
-class OutgoingQuerySet(models.QuerySet[Any]):
+class OutgoingQuerySet(ReportedQuerySet):
     """Choosing rows, and the arrows that many take at once."""
 
     def primary(self) -> Self:
@@ -201,7 +206,7 @@ class OutgoingQuerySet(models.QuerySet[Any]):
         )
 
 
-class Outgoing(Row):
+class Outgoing(Row, Reported):
     """A row that becomes one SMS. Its status changes only by the verbs below.
 
     Each verb is one conditional UPDATE and answers whether it won; where it lost, the row is read
@@ -269,6 +274,11 @@ class Outgoing(Row):
         """It may have been sent: never tried again by itself."""
         mine = self._mine("sending", "unknown")
         return self._win(mine, at, status="unknown", reason=reason, error_code=code)
+
+    def adopt(self, at: datetime, *, msg_id: str) -> bool:
+        """An unknown row went out after all: a report with that msg_id can only be its own."""
+        unsettled = {"status": "unknown", "msg_id": ""}
+        return self._win(unsettled, at, status="sent", msg_id=msg_id, reason="", error_code=None)
 
     def postpone(self, at: datetime, until: datetime) -> bool:
         """Let a waiting row wait longer."""

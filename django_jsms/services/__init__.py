@@ -3,13 +3,16 @@
 from .accounts import resume_app
 from .balances import get_account_balance, get_balance
 from .batches import cancel_batch, create_batch, pause_batch, resume_batch, start_batch
+from .callbacks import reprocess_callback
 from .clients import get_client
 from .codes import queue_code, send_code, send_voice_code
 from .exports import export_batch
 from .language import normalize_mobile
 from .limits import client_ip
 from .messages import queue_message, send_message
+from .optouts import opt_in, opt_out
 from .previews import preview_batch
+from .reports import match_reports
 from .results import Verification
 from .retries import mark_lost, resend_unknown, retry_failed, unknown_messages
 from .sweep import reap, run_pending, tick
@@ -27,13 +30,17 @@ __all__ = [
     "get_balance",
     "get_client",
     "mark_lost",
+    "match_reports",
     "normalize_mobile",
+    "opt_in",
+    "opt_out",
     "pause_batch",
     "preview_batch",
     "queue_code",
     "queue_message",
     "reap",
     "redeem_proof",
+    "reprocess_callback",
     "resend_unknown",
     "resume_app",
     "resume_batch",

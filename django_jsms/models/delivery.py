@@ -1,0 +1,69 @@
+"""What became of a message after JSMS took it: an axis of its own, moved by delivery reports in any order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import models
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+#: JSMS's number of a report that says «delivered» (jsms-api 3.5); every other one says it was not.
+DELIVERED_STATUS: Final = 4001
+
+
+class Delivery(models.TextChoices):
+    """What the reports said; empty until one came."""
+
+    DELIVERED = "delivered", _("delivered")
+    UNDELIVERED = "undelivered", _("undelivered")
+    MISSING = "missing", _("no report")
+
+
+class ReportedQuerySet(models.QuerySet[Any]):
+    """The arrows that a report makes."""
+
+    def take_report(self, at: datetime, *, app: str, msg_id: str, number: str, status: int, when: datetime) -> int:
+        """Apply one report; answers how many rows it changed, 0 or 1.
+
+        ``number`` is the hash of the mobile, which must match too; ``when`` is the report's own time.
+        Delivered stays, and earlier never overwrites later.
+        """
+        return self.filter(_open(status, when), app=app, msg_id=msg_id, mobile_hash=number).update(
+            **_values(at, status, when)
+        )
+
+
+def _open(status: int, when: datetime) -> models.Q:
+    undecided = ~models.Q(delivery="delivered")
+    if status == DELIVERED_STATUS:
+        return undecided
+    return undecided & (models.Q(reported_at=None) | models.Q(reported_at__lte=when))
+
+
+def _values(at: datetime, status: int, when: datetime) -> dict[str, Any]:
+    # What waited in a schedule, or was unknown, has gone out.
+    went_out = models.When(status__in=("waiting", "unknown"), then=models.Value("sent"))
+    return {
+        "delivery": "delivered" if status == DELIVERED_STATUS else "undelivered",
+        "report_status": status,
+        "reported_at": when,
+        "status": models.Case(went_out, default=models.F("status")),
+        "sent_at": Coalesce("sent_at", models.Value(when)),
+        "updated_at": at,
+    }
+
+
+class Reported(models.Model):
+    """The columns of that axis."""
+
+    delivery = models.CharField(
+        _("delivery"), max_length=11, choices=Delivery, blank=True, default="", db_default="", editable=False
+    )
+    #: JSMS's number of the report that decided.
+    report_status = models.IntegerField(_("report status"), null=True, editable=False)
+    reported_at = models.DateTimeField(_("reported at"), null=True, editable=False)
+
+    class Meta:
+        abstract = True

@@ -1,0 +1,147 @@
+"""Callbacks: what JSMS posts is stored before it is believed, and believed only as far as it can be.
+
+A notification can change delivery, audits, replies and opt-outs of what is ours already, and nothing else
+(docs: «Delivery reports and replies»).
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from django.db import IntegrityError, router
+from django.utils.timezone import is_aware, make_aware
+
+from .. import conf
+from ..client import callbacks as wire
+from ..client.results import Reply, Report
+from ..models.base import durably, now
+from ..models.callbacks import Callback, digest
+from . import replies, reports
+
+logger = logging.getLogger("django_jsms")
+
+#: What is kept of a body. The longest reply, percent-encoded, fits.
+MOST_BYTES: Final = 256 * 1024
+NONCE_REUSED: Final = "nonce_reused"
+Verdict = Literal["stored", "repeated", "forbidden", "unreadable"]
+
+
+def app_of(token: str) -> str | None:
+    """The app whose ``CALLBACK_TOKENS`` hold that token, found in constant time; None for nobody's."""
+    given, found = token.encode("utf-8", "surrogatepass"), None
+    for alias, entry in conf.app_entries().items():
+        for each in entry.get("CALLBACK_TOKENS") or ():
+            if hmac.compare_digest(each.encode(), given):
+                found = alias
+    return found
+
+
+def receive(body: bytes, *, app: str) -> Verdict:
+    """Take in one notification for ``app``: verify it, store it, apply it; answers what became of it.
+
+    ``forbidden``: nobody who knows the secret signed it lately, or its nonce was used for another body
+    (that one is stored, and changes nothing). ``repeated``: it is stored already. ``unreadable``: it is
+    stored, and says nothing. One transaction holds the row and its effect; a DatabaseError leaves
+    neither, so that JSMS may try again.
+
+    JSMS: https://docs.jiguang.cn/jsms/server/callback
+    """
+    config = conf.app(app)
+    form = wire.Form.read(body)
+    at = now()
+    signed = wire.verify(form, app_key=config.app_key, master_secret=config.master_secret, at=_aware(at))
+    if not signed:
+        logger.warning("A callback for app %s was not signed by JSMS, or too long ago", app)
+        return "forbidden"
+    return _store(config.alias, form, body, at)
+
+
+def _aware(at: datetime) -> datetime:
+    return at if is_aware(at) else make_aware(at)
+
+
+def _store(app: str, form: wire.Form, body: bytes, at: datetime) -> Verdict:
+    values: dict[str, Any] = {
+        "app": app,
+        "kind": form.type[:32],
+        "body": body[:MOST_BYTES],
+        "digest": digest(app, form.type, form.nonce, form.timestamp, body),
+    }
+    signed_as = f"{app}:{form.nonce}:{form.timestamp}"
+    try:
+        callback, announce = _committed(lambda: _insert(form, at, signed_as=signed_as, **values))
+    except IntegrityError:
+        return _seen_before(values)
+    announce()
+    return "unreadable" if callback.error == "unreadable" else "stored"
+
+
+def _committed(work: Callable[[], Any]) -> Any:
+    return durably(work, using=router.db_for_write(Callback))
+
+
+def _insert(form: wire.Form, at: datetime, **values: Any) -> tuple[Callback, Callable[[], None]]:
+    callback = Callback.objects.primary().create(created_at=at, updated_at=at, applied_at=at, **values)
+    return callback, _apply(callback, form, at)
+
+
+def _seen_before(values: dict[str, Any]) -> Verdict:
+    """The same again is fine; another body under a nonce that was used is somebody's replay."""
+    stored = Callback.objects.primary()
+    known = stored.filter(digest=values["digest"]).values_list("error", flat=True).first()
+    if known is not None:
+        return "forbidden" if known == NONCE_REUSED else "repeated"
+    logger.error("A callback for app %s came with another body under a nonce that was used", values["app"])
+    with suppress(IntegrityError):  # it came twice at once
+        _committed(lambda: stored.create(error=NONCE_REUSED, **values))
+    return "forbidden"
+
+
+def _apply(callback: Callback, form: wire.Form, at: datetime) -> Callable[[], None]:
+    """Its effect, in the open transaction; answers what to announce after the commit."""
+    try:
+        said = wire.parse(form)
+    except wire.Unreadable as error:
+        logger.warning("Callback %s of app %s cannot be read: %s", callback.pk, callback.app, error)
+        callback.settle(at, "unreadable")
+        return _nothing
+    effect = _EFFECTS.get(type(said))
+    if effect is None:
+        callback.settle(at, "unknown_kind")
+        return _nothing
+    fault, announce = effect(callback, said, at)
+    if fault:
+        callback.settle(at, fault)
+    return announce
+
+
+def reprocess_callback(callback: Callback) -> str:
+    """Apply a stored callback that changed nothing yet, once more; answers why it still does not, or ``""``.
+
+    One whose nonce was used for another body stays as it is.
+    """
+    if callback.applied_at or callback.error == NONCE_REUSED:
+        return callback.error
+    form, at = wire.Form.read(bytes(callback.body)), now()
+
+    def again() -> Callable[[], None]:
+        callback.settle(at)  # first a write; and what it was applied to is applied idempotently
+        return _apply(callback, form, at)
+
+    _committed(again)()
+    return callback.error
+
+
+def _nothing() -> None:
+    """Nobody has to hear of it."""
+
+
+_EFFECTS: Final[dict[type, Callable[[Callback, Any, datetime], tuple[str, Callable[[], None]]]]] = {
+    Report: reports.apply_report,
+    Reply: replies.apply_reply,
+}

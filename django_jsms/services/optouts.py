@@ -1,0 +1,74 @@
+"""Opt-outs: who wants no more marketing, and why we think so."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from django.db import IntegrityError, router, transaction
+
+from .. import conf, signals
+from ..client.mobile import parse
+from ..models.base import mobile_hash, now
+from ..models.callbacks import OptOut
+from .language import service
+
+#: T and TD historically, R since 2025 (jsms-api 3.5); the rest is what people write.
+WORDS: Final = frozenset({"T", "TD", "R", "退订", "拒收", "TD退订", "退订TD", "UNSUBSCRIBE", "STOP"})
+
+
+def asks_to_stop(content: str) -> bool:
+    """Whether a reply is one of the opt-out words, however it was typed."""
+    typed = unicodedata.normalize("NFKC", content).upper()
+    return "".join(sign for sign in typed if sign.isalnum()) in WORDS
+
+
+@service
+def opt_out(mobile: str, *, app: str = "default", message_class: str = "marketing", evidence: str = "") -> OptOut:
+    """Send a number no more marketing; answers the row, also where it stood already. Raises InvalidInput."""
+    alias, number = conf.app(app).alias, parse(mobile)
+    note(alias, [number], OptOut.Source.PERSON, at=now(), evidence=evidence, message_class=message_class)
+    row: OptOut = OptOut.objects.primary().get(app=alias, mobile_hash=mobile_hash(number), message_class=message_class)
+    return row
+
+
+@service
+def opt_in(mobile: str, *, app: str = "default", message_class: str = "marketing") -> bool:
+    """Forget an opt-out on the person's own wish; answers whether there was one. JSMS keeps a list of its own."""
+    rows = OptOut.objects.primary().filter(app=app, mobile_hash=mobile_hash(parse(mobile)))
+    return bool(rows.filter(message_class=message_class).delete()[0])
+
+
+def opted_out(mobile: str, *, app: str = "default", message_class: str = "marketing") -> bool:
+    """Whether a number (canonical, 11 digits) wants no messages of that class."""
+    rows = OptOut.objects.primary().filter(app=app, mobile_hash=mobile_hash(mobile), message_class=message_class)
+    return bool(rows.exists())
+
+
+def note(
+    app: str,
+    mobiles: Iterable[str],
+    source: OptOut.Source,
+    *,
+    at: datetime,
+    evidence: str = "",
+    message_class: str = "marketing",
+) -> list[OptOut]:
+    """Remember those that are not remembered yet; answers the new ones. The first evidence stays."""
+    using, new = router.db_for_write(OptOut), []
+    for mobile in mobiles:
+        known = {"app": app, "mobile_hash": mobile_hash(mobile), "message_class": message_class}
+        values = {"mobile": mobile, "source": source, "evidence": evidence[:100], "since": at}
+        try:
+            with transaction.atomic(using=using):
+                new.append(OptOut.objects.primary().create(**known, **values))
+        except IntegrityError:
+            continue
+    return new
+
+
+def announce(rows: Iterable[OptOut]) -> None:
+    for row in rows:
+        signals.opted_out.send_robust(sender=OptOut, instance=row)

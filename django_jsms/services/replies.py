@@ -1,0 +1,39 @@
+"""Replies (上行回复): what recipients write back, and the opt-outs in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from .. import signals
+from ..client import results
+from ..client.mobile import parse
+from ..exceptions import InvalidInput
+from ..models.base import as_stored, mobile_hash
+from ..models.callbacks import Callback, OptOut, Reply
+from . import optouts
+
+
+def apply_reply(callback: Callback, said: results.Reply, at: datetime) -> tuple[str, Callable[[], None]]:
+    """Keep one reply, and the opt-out it may be, in the open transaction."""
+    try:
+        mobile = parse(said.mobile)
+    except InvalidInput:
+        return "invalid_mobile", lambda: None
+    when = as_stored(said.replied_at)
+    reply = Reply.objects.primary().create(
+        app=callback.app,
+        mobile=mobile,
+        mobile_hash=mobile_hash(mobile),
+        content=said.content,
+        replied_at=when,
+        callback=callback,
+    )
+    stops = [mobile] if optouts.asks_to_stop(said.content) else []
+    gone = optouts.note(callback.app, stops, OptOut.Source.REPLY, at=when, evidence=said.content)
+    return "", lambda: _announce(reply, gone)
+
+
+def _announce(reply: Reply, gone: list[OptOut]) -> None:
+    signals.reply_received.send_robust(sender=Reply, instance=reply)
+    optouts.announce(gone)

@@ -1,0 +1,165 @@
+"""Delivery reports: which row each belongs to, and the reports and rows that nobody matched yet."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import router
+from django.db.models import Exists, OuterRef, Q
+
+from .. import signals
+from ..client import results
+from ..client.mobile import parse
+from ..exceptions import InvalidInput
+from ..models.base import as_stored, durably, mobile_hash, now
+from ..models.callbacks import ADOPTION, Callback, Report
+from ..models.codes import VerificationCode
+from ..models.messages import Message
+
+logger = logging.getLogger("django_jsms")
+
+#: Whatever has a msg_id, the commoner first.
+_ROWS: Final[tuple[Any, ...]] = (Message, VerificationCode)
+#: How many waiting reports one sweep looks at.
+_SLICE: Final = 500
+#: An unknown row is written at most this long after its attempt began (a lease, and a sweep to see it end).
+_ATTEMPT: Final = timedelta(minutes=3)
+
+
+def apply_report(callback: Callback, said: results.Report, at: datetime) -> tuple[str, Callable[[], None]]:
+    """Keep one report, and move the row it belongs to, in the open transaction."""
+    report = Report.objects.primary().create(
+        app=callback.app,
+        msg_id=said.msg_id,
+        mobile_hash=hash_of(said.mobile),
+        status=said.status,
+        received_at=as_stored(said.received_at),
+        callback=callback,
+        applied_at=at,
+    )
+    found = _take(report, at)
+    if found:
+        return "", lambda: _announce(found, report)
+    return _not_taken(report, at), lambda: None
+
+
+def hash_of(phone: str) -> str:
+    """The hash of a number as JSMS wrote it; what is no mobile matches no row of ours."""
+    try:
+        return mobile_hash(parse(phone))
+    except InvalidInput:
+        return mobile_hash(phone)
+
+
+def _take(report: Report, at: datetime) -> Any:
+    """The model whose row the report changed."""
+    wanted = {"app": report.app, "msg_id": report.msg_id, "number": report.mobile_hash}
+    for model in _ROWS:
+        if model.objects.primary().take_report(at, **wanted, status=report.status, when=report.received_at):
+            return model
+    return None
+
+
+def _not_taken(report: Report, at: datetime) -> str:
+    """It came late and is kept; or its number is not the row's; or there is no row (yet)."""
+    numbers = {
+        number
+        for model in _ROWS
+        for number in model.objects.primary()
+        .filter(app=report.app, msg_id=report.msg_id)
+        .values_list("mobile_hash", flat=True)
+    }
+    if report.mobile_hash in numbers:
+        return ""
+    Report.objects.primary().filter(pk=report.pk).update(applied_at=None)
+    if not numbers:
+        return ""
+    logger.error("A report for msg_id %s of app %s came for another number", report.msg_id, report.app)
+    return "mobile_mismatch"
+
+
+def _announce(model: Any, report: Report) -> None:
+    delivered = report.status == 4001
+    signal = signals.message_delivered if delivered else signals.message_undelivered
+    if signal.has_listeners(model):
+        row = model.objects.primary().get(app=report.app, msg_id=report.msg_id, mobile_hash=report.mobile_hash)
+        signal.send_robust(sender=model, instance=row)
+
+
+# -- what the sweep finds ---------------------------------------------------------------------------------
+
+
+def match_reports() -> int:
+    """Give waiting reports to rows that were committed after them, or are ``unknown``; answers how many found one."""
+    at = now()
+    waiting = Report.objects.primary().filter(applied_at=None, received_at__gt=at - ADOPTION)
+    known = [Exists(model.objects.filter(app=OuterRef("app"), msg_id=OuterRef("msg_id"))) for model in _ROWS]
+    outrun = waiting.filter(known[0] | known[1]).order_by("received_at")[:_SLICE]
+    matched = sum(_match(report, at) for report in outrun)
+    alone = waiting.exclude(known[0] | known[1]).order_by("received_at")[:_SLICE]
+    return matched + sum(_adopt(report, at) for report in alone)
+
+
+def _match(report: Report, at: datetime) -> bool:
+    def work() -> Any:
+        # First a write: whoever marks the report applies it.
+        if not Report.objects.primary().filter(pk=report.pk, applied_at=None).update(applied_at=at, updated_at=at):
+            return None
+        return _take(report, at) or _not_taken(report, at)
+
+    found = durably(work, using=router.db_for_write(Report))
+    if not found or isinstance(found, str):
+        return False
+    _announce(found, report)
+    return True
+
+
+def _adopt(report: Report, at: datetime) -> bool:
+    """Where exactly one unknown row and one orphan can belong together, they do."""
+    rows = [row for model in _ROWS for row in _candidates(model, report)[:2]]
+    if len(rows) != 1 or _rivals(report) or _under_way(report):
+        return False
+
+    def work() -> bool:
+        if not rows[0].adopt(at, msg_id=report.msg_id):
+            return False
+        return _match_adopted(report, at)
+
+    if not durably(work, using=router.db_for_write(Report)):
+        return False
+    logger.info("Report %s adopted %s %s", report.pk, rows[0]._meta.label, rows[0].pk)
+    _announce(type(rows[0]), report)
+    return True
+
+
+def _match_adopted(report: Report, at: datetime) -> bool:
+    Report.objects.primary().filter(pk=report.pk).update(applied_at=at, updated_at=at)
+    return bool(_take(report, at))
+
+
+def _candidates(model: Any, report: Report) -> Any:
+    """The unknown rows of that number whose attempt was at most 72 h before the report."""
+    return model.objects.primary().filter(
+        app=report.app,
+        mobile_hash=report.mobile_hash,
+        status="unknown",
+        msg_id="",
+        updated_at__gt=report.received_at - ADOPTION,
+        updated_at__lt=report.received_at + _ATTEMPT,
+    )
+
+
+def _rivals(report: Report) -> bool:
+    """Whether another message of that number has an orphan too."""
+    others = Report.objects.primary().filter(app=report.app, mobile_hash=report.mobile_hash, applied_at=None)
+    return bool(others.exclude(msg_id=report.msg_id).filter(received_at__gt=report.received_at - ADOPTION).exists())
+
+
+def _under_way(report: Report) -> bool:
+    """Whether something of that number is being sent, whose msg_id is not written yet."""
+    live = Q(status="sending") | Q(status="waiting")
+    number = {"app": report.app, "mobile_hash": report.mobile_hash}
+    return any(model.objects.primary().filter(live, **number).exists() for model in _ROWS)

@@ -1,0 +1,349 @@
+"""The callback address: every row of the callback part of the bad-input matrix, through HTTP."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test import Client
+
+from django_jsms.client.callbacks import sign
+from django_jsms.models import Callback, Message, OptOut, Reply, Report, VerificationCode
+from django_jsms.models.base import mobile_hash
+from django_jsms.services import callbacks as service
+from django_jsms.services import match_reports, queue_message, reprocess_callback, send_code, send_message
+from tests.conftest import MOBILE
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
+OTHER = "13900139000"
+TOKEN = "a-token-of-32-characters-or-more-00"
+FORM = "application/x-www-form-urlencoded"
+ODD_TEXTS = ["<b>x</b>", "退订不了😀", "\u202eabc", "字" * 10_000, "a\r\nb", "\x1b[31m", "=cmd()"]
+URL = f"/jsms/callback/{TOKEN}/"
+
+
+@pytest.fixture
+def site(jsms_sandbox: Any) -> Any:
+    app = {"SANDBOX": jsms_sandbox.url, "CALLBACK_TOKENS": ["an-older-one", TOKEN]}
+    jsms_sandbox.template(1250, "订单{{no}}已发货", "notice")
+    with jsms_sandbox.settings(APPS={"default": app}):
+        yield jsms_sandbox
+
+
+@pytest.fixture
+def tell(site: Any, client: Client) -> Callable[..., int]:
+    """Posts one signed notification; answers the status."""
+
+    def post(kind: str, data: Any, *, nonce: str = "1", at: float | None = None, **changes: str) -> int:
+        timestamp = str(int((at or time.time()) * 1000))
+        form = {
+            "nonce": nonce,
+            "timestamp": timestamp,
+            "signature": sign("sandbox", "sandbox", nonce, timestamp),
+            "type": kind,
+            "data": data if isinstance(data, str) else json.dumps(data, ensure_ascii=False),
+            **changes,
+        }
+        return client.post(URL, urlencode(form), content_type=FORM).status_code
+
+    return post
+
+
+def report(row: Any, status: Any = 4001, **changes: Any) -> dict[str, Any]:
+    when = changes.pop("when", int(time.time() * 1000))
+    return {"msgId": row.msg_id, "phone": MOBILE, "receiveTime": when, "status": status, **changes}
+
+
+def send() -> Message:
+    return send_message(MOBILE, template=1250, params={"no": "42"})
+
+
+# -- the handshake ----------------------------------------------------------------------------------------
+
+
+def test_the_handshake_is_echoed(site: Any, client: Client) -> None:
+    answer = client.get(URL, {"echostr": "Ab3dEf9h"})
+
+    assert (answer.status_code, answer.content) == (200, b"Ab3dEf9h")
+    assert answer["Content-Type"] == "text/plain" and answer["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?echostr=", "?echostr=%3Cscript%3E", f"?echostr={'a' * 1000}", "?echostr=a%0D%0A"]
+)
+def test_nothing_else_is_echoed(site: Any, client: Client, query: str) -> None:
+    answer = client.get(URL + query)
+
+    assert (answer.status_code, answer.content) == (400, b"")
+
+
+def test_with_or_without_a_slash_and_with_either_token(site: Any, client: Client) -> None:
+    for path in (URL, URL[:-1], "/jsms/callback/an-older-one/"):
+        assert client.get(path, {"echostr": "abc"}).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["wrong", quote("签名"), TOKEN[:-1], TOKEN.upper()])
+def test_a_wrong_token_is_told_nothing(site: Any, client: Client, token: str) -> None:
+    path = f"/jsms/callback/{token}/"
+
+    assert client.get(path, {"echostr": "abc"}).status_code == 403
+    assert client.post(path, {"type": "SMS_REPORT"}).status_code == 403
+    assert not Callback.objects.exists()
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "head"])
+def test_other_methods(site: Any, client: Client, method: str) -> None:
+    assert getattr(client, method)(URL).status_code == 405
+
+
+# -- what is not believed ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"signature": ""},
+        {"signature": "0" * 40},
+        {"signature": "签" * 40},
+        {"nonce": "1" * 25},
+        {"timestamp": "abc"},
+        {"timestamp": "1700000000"},
+        {"timestamp": "１７０００００００００００"},
+    ],
+)
+def test_what_is_not_signed_is_neither_stored_nor_applied(tell: Any, changes: dict[str, str]) -> None:
+    row = send()
+
+    assert tell("SMS_REPORT", report(row), **changes) == 403
+    assert not Callback.objects.exists() and not Report.objects.exists()
+
+
+def test_an_upper_case_signature_and_one_of_yesterday(tell: Any) -> None:
+    row, now = send(), time.time()
+    upper = sign("sandbox", "sandbox", "1", str(int(now * 1000))).upper()
+
+    assert tell("SMS_REPORT", report(row), at=now, signature=upper) == 403
+    assert tell("SMS_REPORT", report(row), at=now - 14 * 3600 - 5) == 403
+    assert tell("SMS_REPORT", report(row), at=now - 13 * 3600) == 200
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe\x00", b"{}", b"a=1&" * 500, b"x" * 3_000_000])
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "application/json", "multipart/form-data", "", "a/b/c"]
+)
+def test_any_body_of_any_type_is_refused_quietly(site: Any, client: Client, body: bytes, kind: str) -> None:
+    assert client.post(URL, body, content_type=kind).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "data", ["", "{", "[]", "null", "[" * 50_000, "%zz", {"msgId": None}, {}, {"msgId": "1" * 200}, "x" * 3_000_000]
+)
+def test_a_signed_notification_that_says_nothing_is_kept(tell: Any, data: Any) -> None:
+    assert tell("SMS_REPORT", data) == 400
+    kept = Callback.objects.get()
+    assert (kept.error, kept.applied_at) == ("unreadable", None)
+    assert len(kept.body) <= service.MOST_BYTES
+
+
+def test_a_kind_of_the_future_is_kept(tell: Any) -> None:
+    assert tell("SMS_DREAM", {"a": 1}) == 200
+    assert Callback.objects.get().error == "unknown_kind"
+
+
+def test_the_same_again_changes_nothing(tell: Any) -> None:
+    row, now = send(), time.time()
+    said = report(row)
+
+    assert [tell("SMS_REPORT", said, at=now) for _ in range(10)] == [200] * 10
+    assert (Callback.objects.count(), Report.objects.count()) == (1, 1)
+
+
+def test_another_body_under_a_nonce_that_was_used(tell: Any, caplog: Any) -> None:
+    row, now = send(), time.time()
+    other = report(row)
+    assert tell("SMS_REPORT", report(row, 4002), at=now) == 200
+
+    assert [tell("SMS_REPORT", other, at=now) for _ in range(3)] == [403] * 3
+    row.refresh_from_db()
+    assert (row.delivery, row.report_status) == ("undelivered", 4002)
+    conflict = Callback.objects.get(error="nonce_reused")
+    assert reprocess_callback(conflict) == "nonce_reused"
+    assert "nonce" in caplog.text and MOBILE not in caplog.text
+
+
+def test_a_database_that_is_gone_is_told_so_that_jsms_tries_again(tell: Any, monkeypatch: Any) -> None:
+    row = send()
+
+    def broken(execute: Any, *args: Any) -> Any:
+        raise DatabaseError("gone")
+
+    with connection.execute_wrapper(broken):
+        assert tell("SMS_REPORT", report(row)) == 503
+    assert not Callback.objects.exists()
+    assert tell("SMS_REPORT", report(row)) == 200
+
+
+# -- reports ----------------------------------------------------------------------------------------------
+
+
+def test_a_report_says_what_became_of_a_message(tell: Any, heard: Any) -> None:
+    row = send()
+
+    assert tell("SMS_REPORT", report(row)) == 200
+    row.refresh_from_db()
+    assert (row.status, row.delivery, row.report_status) == ("sent", "delivered", 4001)
+    assert row.reported_at and heard[-1] == ("message_delivered", "sent")
+    assert Callback.objects.get().applied_at and Report.objects.get().applied_at
+
+
+def test_and_of_a_code(tell: Any) -> None:
+    code = send_code(MOBILE, purpose="login")
+
+    assert tell("SMS_REPORT", report(code, 4004)) == 200
+    code.refresh_from_db()
+    assert (code.status, code.delivery, code.report_status) == ("sent", "undelivered", 4004)
+
+
+@pytest.mark.parametrize(("first", "then", "delivery"), [(4001, 4003, "delivered"), (4003, 4001, "delivered")])
+def test_delivered_wins_in_any_order(tell: Any, first: int, then: int, delivery: str) -> None:
+    row, now = send(), int(time.time() * 1000)
+    tell("SMS_REPORT", report(row, first, when=now + 1000), nonce="1")
+    tell("SMS_REPORT", report(row, then, when=now), nonce="2")
+
+    row.refresh_from_db()
+    assert row.delivery == delivery and Report.objects.filter(applied_at__isnull=False).count() == 2
+
+
+def test_an_earlier_report_never_overwrites_a_later_one(tell: Any) -> None:
+    row, now = send(), int(time.time() * 1000)
+    tell("SMS_REPORT", report(row, 4003, when=now + 1000), nonce="1")
+    tell("SMS_REPORT", report(row, 4004, when=now), nonce="2")
+
+    row.refresh_from_db()
+    assert row.report_status == 4003
+
+
+@pytest.mark.parametrize(("status", "expected"), [("4001", "delivered"), (9999, "undelivered")])
+def test_a_status_as_text_or_unheard_of(tell: Any, status: Any, expected: str) -> None:
+    row = send()
+
+    assert tell("SMS_REPORT", report(row, status)) == 200
+    row.refresh_from_db()
+    assert row.delivery == expected
+
+
+def test_a_status_of_null(tell: Any) -> None:
+    assert tell("SMS_REPORT", report(send(), None)) == 400
+
+
+def test_a_report_for_another_number_is_not_applied(tell: Any, caplog: Any) -> None:
+    row = send()
+
+    assert tell("SMS_REPORT", report(row, phone=OTHER)) == 200
+    row.refresh_from_db()
+    assert row.delivery == "" and Callback.objects.get().error == "mobile_mismatch"
+    assert OTHER not in caplog.text and MOBILE not in caplog.text
+
+
+def test_a_report_that_belongs_to_nobody_waits(tell: Any) -> None:
+    row = send()
+
+    assert tell("SMS_REPORT", report(row, msgId=123456)) == 200
+    assert Report.objects.get().applied_at is None
+    assert match_reports() == 0
+
+
+def test_a_report_that_outran_our_own_commit_is_matched_later(tell: Any) -> None:
+    row = queue_message(MOBILE, template=1250, params={"no": "42"})
+    tell("SMS_REPORT", report(row, msgId="777"))
+    Message.objects.filter(pk=row.pk).update(status="sent", msg_id="777")
+
+    assert match_reports() == 1
+    row.refresh_from_db()
+    assert row.delivery == "delivered" and Report.objects.get().applied_at
+
+
+def lose_an_answer(site: Any, mobile: str = MOBILE) -> Message:
+    site.fault("close", when="after")
+    row = send_message(mobile, template=1250, params={"no": str(time.time_ns())[-6:]})
+    assert row.status == "unknown"
+    return row
+
+
+def test_a_report_settles_an_unknown_message(site: Any, tell: Any, heard: Any) -> None:
+    row = lose_an_answer(site)
+    sent = site.outbox[-1]
+    tell("SMS_REPORT", report(row, msgId=sent.msg_id))
+
+    assert match_reports() == 1
+    row.refresh_from_db()
+    assert (row.status, row.msg_id, row.delivery) == ("sent", sent.msg_id, "delivered")
+    assert heard[-1] == ("message_delivered", "sent")
+
+
+def test_two_unknown_messages_to_one_number_are_left_to_a_person(site: Any, tell: Any) -> None:
+    rows = [lose_an_answer(site), lose_an_answer(site)]
+    tell("SMS_REPORT", report(rows[0], msgId=site.outbox[0].msg_id))
+
+    assert match_reports() == 0
+    assert {each.status for each in Message.objects.all()} == {"unknown"}
+
+
+def test_two_reports_for_one_unknown_message_are_left_to_a_person(site: Any, tell: Any) -> None:
+    row = lose_an_answer(site)
+    for nonce, msg_id in enumerate(("1", "2")):
+        tell("SMS_REPORT", report(row, msgId=msg_id), nonce=str(nonce))
+
+    assert match_reports() == 0
+
+
+def test_nothing_is_adopted_while_a_send_to_that_number_is_under_way(site: Any, tell: Any) -> None:
+    row = lose_an_answer(site)
+    tell("SMS_REPORT", report(row, msgId="1"))
+    VerificationCode.insert_claimed(row.created_at, mobile=MOBILE, mobile_hash=mobile_hash(MOBILE), purpose="login")
+
+    assert match_reports() == 0
+
+
+# -- replies ----------------------------------------------------------------------------------------------
+
+
+def answer(content: str) -> dict[str, Any]:
+    return {"phone": MOBILE, "replyTime": int(time.time() * 1000), "content": content}
+
+
+@pytest.mark.parametrize(
+    "content", ["<b>x</b>", "退订不了😀", "\u202eabc", "字" * 10_000, "a\r\nb", "\x1b[31m", "=cmd()"]
+)
+def test_a_reply_is_kept_as_it_is(tell: Any, content: str, heard: Any) -> None:
+    assert tell("SMS_REPLY", answer(content)) == 200
+    assert Reply.objects.get().content == content
+    assert not OptOut.objects.exists() and heard == [("reply_received", None)]
+
+
+@pytest.mark.parametrize("content", ["TD", "td", " T ", "Ｒ", "r。", "退订", "“退订”", "回TD"[1:]])
+def test_an_opt_out_word_is_an_opt_out(tell: Any, content: str, heard: Any) -> None:
+    assert tell("SMS_REPLY", answer(content)) == 200
+    row = OptOut.objects.get()
+    assert (row.mobile, row.message_class, row.source, row.evidence) == (MOBILE, "marketing", "reply", content)
+    assert [name for name, _ in heard] == ["reply_received", "opted_out"]
+
+
+def test_a_second_opt_out_keeps_the_first_evidence(tell: Any, heard: Any) -> None:
+    tell("SMS_REPLY", answer("TD"), nonce="1")
+    tell("SMS_REPLY", answer("R"), nonce="2")
+
+    assert OptOut.objects.get().evidence == "TD" and Reply.objects.count() == 2
+    assert [name for name, _ in heard].count("opted_out") == 1
+
+
+def test_one_notification_is_three_statements(tell: Any, count_statements: Any) -> None:
+    row = send()
+    with count_statements() as statements:
+        assert tell("SMS_REPORT", report(row)) == 200
+    assert len(statements) == 3, statements
