@@ -4,6 +4,7 @@ from .accounts import resume_app
 from .balances import get_account_balance, get_balance
 from .batches import cancel_batch, create_batch, pause_batch, resume_batch, start_batch
 from .callbacks import reprocess_callback
+from .burn import PoolState, pool_states
 from .clients import get_client
 from .codes import queue_code, send_code, send_voice_code
 from .exports import export_batch
@@ -20,6 +21,7 @@ from .templates import adopt_template
 from .verification import redeem_proof, verify_code
 
 __all__ = [
+    "PoolState",
     "Verification",
     "adopt_template",
     "cancel_batch",
@@ -35,6 +37,7 @@ __all__ = [
     "opt_in",
     "opt_out",
     "pause_batch",
+    "pool_states",
     "preview_batch",
     "queue_code",
     "queue_message",

@@ -52,7 +52,7 @@ def pool_states(snapshot: BalanceSnapshot) -> tuple[PoolState, ...]:
 
 def _state(pool: str, left: int | None, per_day: float) -> PoolState:
     days = None if left is None or not per_day else left / per_day
-    return PoolState(pool, left, round(per_day, 2), None if days is None else round(days, 1))
+    return PoolState(pool, left, round(float(per_day), 2), None if days is None else round(days, 1))
 
 
 def _per_day(segments: int, time: timedelta) -> float:
