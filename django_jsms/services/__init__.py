@@ -3,8 +3,8 @@
 from .accounts import resume_app
 from .balances import get_account_balance, get_balance
 from .batches import cancel_batch, create_batch, pause_batch, resume_batch, start_batch
-from .callbacks import reprocess_callback
 from .burn import PoolState, pool_states
+from .callbacks import reprocess_callback
 from .clients import get_client
 from .codes import queue_code, send_code, send_voice_code
 from .exports import export_batch
@@ -16,12 +16,14 @@ from .previews import preview_batch
 from .reports import match_reports
 from .results import Verification
 from .retries import mark_lost, resend_unknown, retry_failed, unknown_messages
+from .spend import SpendLine, monthly_spend
 from .sweep import reap, run_pending, tick
 from .templates import adopt_template
 from .verification import redeem_proof, verify_code
 
 __all__ = [
     "PoolState",
+    "SpendLine",
     "Verification",
     "adopt_template",
     "cancel_batch",
@@ -33,6 +35,7 @@ __all__ = [
     "get_client",
     "mark_lost",
     "match_reports",
+    "monthly_spend",
     "normalize_mobile",
     "opt_in",
     "opt_out",

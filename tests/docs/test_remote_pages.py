@@ -30,3 +30,9 @@ def test_a_low_pool_is_told(jsms_sandbox, capsys):
     finally:
         balance_low.disconnect(listener)
     assert capsys.readouterr().out == "default app industry 4999 None\n"
+
+
+@pytest.mark.django_db
+def test_what_a_month_cost(capsys):
+    BALANCES["spend"].run()
+    assert capsys.readouterr().out == ""
