@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import StringIO
 
 import requests
 from django.conf import settings
+from django.core.management import call_command
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -115,6 +118,14 @@ def admin_shows_the_row(walk: Walk) -> None:
             raise Failed(_("the admin shows a full number or a code"))
 
 
+def balance_lasts(walk: Walk) -> None:
+    shown = StringIO()
+    call_command("jsms_balance", "--json", stdout=shown)
+    pools = json.loads(shown.getvalue())[0]["pools"]
+    if not pools["industry"]["left"] or not pools["industry"]["days_left"]:
+        raise Failed(_("jsms_balance does not say what is left, and for how many days"))
+
+
 STORY: list[Step] = [
     Step(gettext_lazy("The site opens"), site_opens),
     Step(gettext_lazy("Its form takes a number and asks for the code"), number_is_taken),
@@ -122,4 +133,5 @@ STORY: list[Step] = [
     Step(gettext_lazy("A wrong code is refused"), wrong_code_is_refused),
     Step(gettext_lazy("The right code logs in"), right_code_logs_in),
     Step(gettext_lazy("The admin shows what became of it, masked"), admin_shows_the_row),
+    Step(gettext_lazy("jsms_balance shows what is left, and for how many days"), balance_lasts),
 ]

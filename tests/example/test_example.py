@@ -62,19 +62,19 @@ def test_its_migrations_are_complete(manage: Manage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "last"),
+    ("environment", "told"),
     [
-        ({"LANG": "en_US.UTF-8"}, "The admin shows what became of it, masked"),
+        ({"LANG": "en_US.UTF-8"}, "jsms_balance shows what is left, and for how many days"),
         ({"LANG": "zh_CN.UTF-8", "EXAMPLE_ATOMIC_REQUESTS": "1"}, "管理后台显示结果，手机号已脱敏"),
     ],
 )
-def test_the_demo_walks_its_story(manage: Manage, environment: dict[str, str], last: str) -> None:
+def test_the_demo_walks_its_story(manage: Manage, environment: dict[str, str], told: str) -> None:
     process = manage("demo", "--check", **environment)
     out, error = process.communicate(timeout=SECONDS)
     assert (process.returncode, error) == (0, ""), out + error
     steps = out.splitlines()
     assert len(steps) >= 6 and all(step.startswith("✓ ") for step in steps)
-    assert steps[-1] == f"✓ {last}"
+    assert f"✓ {told}" in steps
 
 
 def test_a_terminal_without_chinese_will_do(manage: Manage) -> None:
