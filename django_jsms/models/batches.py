@@ -208,6 +208,11 @@ class Chunk(models.Model):
         held = type(self).objects.primary().filter(pk=self.pk, attempt=self.attempt, status="sending")
         return bool(held.update(status=to, lease_until=None, **values))
 
+    def shrink(self, size: int) -> bool:
+        """Some of its recipients left it before the call."""
+        held = type(self).objects.primary().filter(pk=self.pk, attempt=self.attempt, status="sending")
+        return bool(held.update(size=size))
+
     def end_messages(self, status: str, at: datetime, *, reason: str, code: int | None = None) -> None:
         """All messages that still wait in it share one fate."""
         waiting = Message.objects.primary().filter(chunk=self, status="waiting")

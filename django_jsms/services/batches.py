@@ -20,7 +20,7 @@ from ..models import bulk
 from ..models.base import durably, now, read_clock
 from ..models.batches import Batch, Chunk
 from ..models.messages import Message
-from . import accounts, delivery
+from . import accounts, delivery, optouts
 from .clients import get_client
 from .hours import next_window
 from .intake import Intake, Recipient
@@ -157,13 +157,13 @@ def deliver_chunk(pk: int) -> None:
     chunk = _choose(pk)
     if chunk is None or not _claim(chunk):
         return
-    rows = list(
-        Message.objects.primary()
-        .filter(chunk=chunk, status="waiting")
-        .order_by("pk")
-        .values_list("pk", "mobile", "params")
-    )
-    _exchange(chunk, rows)
+    waiting = Message.objects.primary().filter(chunk=chunk, status="waiting").order_by("pk")
+    if chunk.batch.message_class == "marketing":
+        rows = _without_opted_out(chunk, waiting)
+    else:
+        rows = list(waiting.values_list("pk", "mobile", "params"))
+    if rows:
+        _exchange(chunk, rows)
     if not chunk.more:
         finish_batches()
 
@@ -196,6 +196,33 @@ def _claim(chunk: Any) -> bool:
 
 
 @sensitive_variables()
+def _without_opted_out(chunk: Any, waiting: Any) -> list[tuple[int, str, dict[str, str]]]:
+    """Who wants no more marketing goes into a chunk of its own, failed before the call; answers the others."""
+    read = waiting.annotate(stopped=optouts.stopped()).values_list("pk", "mobile", "params", "stopped")
+    rows, stopped = [], []
+    for pk, mobile, params, stop in read:
+        if stop:
+            stopped.append(pk)
+        else:
+            rows.append((pk, mobile, params))
+    if stopped and not durably(lambda: _set_apart(chunk, stopped, len(rows)), using=router.db_for_write(Chunk)):
+        return []
+    return rows
+
+
+def _set_apart(chunk: Any, keys: list[int], left: int) -> bool:
+    # Where nobody is left the chunk is over, too.
+    kept = chunk.shrink(left) if left else chunk.close("done", size=0)
+    if kept:
+        why = {"status": "failed", "reason": optouts.OPTED_OUT}
+        apart = Chunk.objects.primary().create(
+            batch=chunk.batch, status="done", size=len(keys), failed=len(keys), reason=optouts.OPTED_OUT
+        )
+        Message.objects.primary().filter(pk__in=keys).update(chunk=apart, updated_at=now(), **why)
+    return bool(kept)
+
+
+@sensitive_variables()
 def _exchange(chunk: Any, rows: list[tuple[int, str, dict[str, str]]]) -> None:
     batch, using = chunk.batch, router.db_for_write(Chunk)
     try:
@@ -211,6 +238,7 @@ def _exchange(chunk: Any, rows: list[tuple[int, str, dict[str, str]]]) -> None:
         durably(lambda: _refused(chunk, refusal, len(rows)), using=using)
     else:
         durably(lambda: _answered(chunk, rows, answer), using=using)
+        optouts.learn(batch.app, [item.mobile for item in answer.recipients if item.code == optouts.REFUSED])
 
 
 def _end(chunk: Chunk, to: str, status: str, size: int, reason: str, code: int | None) -> None:

@@ -16,10 +16,10 @@ from django.views.decorators.debug import sensitive_variables
 from .. import conf, dispatch, signals
 from ..client import JSMSClient
 from ..client.mobile import parse
-from ..exceptions import InvalidInput, MaybeSent
+from ..exceptions import InvalidInput, MaybeSent, Refused
 from ..models.base import mobile_hash, now
 from ..models.messages import Message
-from . import accounts, delivery
+from . import accounts, delivery, optouts
 from .clients import get_client
 from .hours import next_window, refuse_at_night
 from .idempotency import insert_once, repeated
@@ -212,10 +212,18 @@ def _start(not_before: datetime | None) -> datetime | None:
 # -- what delivery has to know of a message ---------------------------------------------------------------------
 
 
+@sensitive_variables()
 def _call(client: JSMSClient, message: Message) -> str:
-    return client.send_message(
-        cast(str, message.mobile), cast(int, message.template_id), message.params, message.signature_id
-    ).msg_id
+    mobile = cast(str, message.mobile)
+    marketing = message.message_class == Message.Class.MARKETING
+    if marketing and optouts.opted_out(mobile, app=message.app):
+        raise optouts.refusal()
+    try:
+        return client.send_message(mobile, cast(int, message.template_id), message.params, message.signature_id).msg_id
+    except Refused as error:
+        if error.code == optouts.REFUSED:
+            optouts.learn(message.app, [mobile])
+        raise
 
 
 def _sent(message: Message, at: datetime, msg_id: str) -> None:

@@ -8,15 +8,23 @@ from datetime import datetime
 from typing import Final
 
 from django.db import IntegrityError, router, transaction
+from django.db.models import Exists, OuterRef
 
 from .. import conf, signals
 from ..client.mobile import parse
+from ..exceptions import Refused
 from ..models.base import mobile_hash, now
 from ..models.callbacks import OptOut
 from .language import service
 
 #: T and TD historically, R since 2025 (jsms-api 3.5); the rest is what people write.
 WORDS: Final = frozenset({"T", "TD", "R", "退订", "拒收", "TD退订", "退订TD", "UNSUBSCRIBE", "STOP"})
+
+
+#: What JSMS answers for a number on its own list.
+REFUSED: Final = 50024
+#: Our word for both: that, and what we did not even ask JSMS about.
+OPTED_OUT: Final = "opted_out"
 
 
 def asks_to_stop(content: str) -> bool:
@@ -47,6 +55,12 @@ def opted_out(mobile: str, *, app: str = "default", message_class: str = "market
     return bool(rows.exists())
 
 
+def stopped() -> Exists:
+    """For a query of messages: whether the number wants no more of their class."""
+    same = {name: OuterRef(name) for name in ("app", "mobile_hash", "message_class")}
+    return Exists(OptOut.objects.filter(**same))
+
+
 def note(
     app: str,
     mobiles: Iterable[str],
@@ -67,6 +81,21 @@ def note(
         except IntegrityError:
             continue
     return new
+
+
+def learn(app: str, mobiles: Iterable[str]) -> None:
+    """JSMS refused these with 50024: it knows of an opt-out that we did not hear of."""
+    announce(note(app, mobiles, OptOut.Source.REFUSAL, at=now(), evidence=str(REFUSED)))
+
+
+def refusal() -> Refused:
+    """What is said instead of asking JSMS."""
+    return Refused(
+        "The number has opted out of marketing messages; nothing was sent.",
+        reason=OPTED_OUT,
+        who="recipient",
+        zh="该号码已退订营销短信，未发送。",
+    )
 
 
 def announce(rows: Iterable[OptOut]) -> None:

@@ -1,0 +1,140 @@
+"""Who opted out gets no more marketing, from any door; other messages go on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from django_jsms.exceptions import InvalidInput, Refused
+from django_jsms.models import Chunk, Message, OptOut
+from django_jsms.services import (
+    batches,
+    create_batch,
+    hours,
+    opt_in,
+    opt_out,
+    queue_message,
+    run_pending,
+    send_message,
+    start_batch,
+)
+from tests.conftest import MOBILE
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
+OTHERS = ["13900139000", "13700137000"]
+
+
+@pytest.fixture
+def sale(jsms_sandbox: Any, monkeypatch: Any) -> Any:
+    """A marketing template, at any hour."""
+    monkeypatch.setattr(hours, "OPENS", 0)
+    monkeypatch.setattr(hours, "CLOSES", 24)
+    jsms_sandbox.template(1300, "春季促销", "marketing")
+    with jsms_sandbox.settings(TEMPLATES={"sale": {"id": 1300, "type": "marketing", "text": "春季促销"}}):
+        yield jsms_sandbox
+
+
+def phones(sandbox: Any) -> list[str]:
+    return [message.mobile for message in sandbox.outbox]
+
+
+def refuse_at_jsms(sandbox: Any, mobile: str) -> None:
+    """JSMS knows of an opt-out that never reached us."""
+    sandbox._server.state.app().opted_out.add(mobile)
+
+
+def test_a_message_is_refused_before_the_call(sale: Any, heard: Any) -> None:
+    row = opt_out("+86 138 0013 8000", evidence="by phone")
+    assert (row.mobile, row.source, row.evidence) == (MOBILE, "person", "by phone")
+
+    with pytest.raises(Refused) as caught:
+        send_message(MOBILE, template="sale")
+    assert (caught.value.reason, caught.value.code, caught.value.row.status) == ("opted_out", None, "failed")
+    assert not sale.ledger and MOBILE not in str(caught.value)
+
+
+def test_a_queued_message_fails_at_its_claim(sale: Any) -> None:
+    row = queue_message(MOBILE, template="sale")
+    opt_out(MOBILE)
+    run_pending()
+
+    row.refresh_from_db()
+    assert (row.status, row.reason) == ("failed", "opted_out") and not sale.ledger
+
+
+def test_notices_go_on(sale: Any) -> None:
+    opt_out(MOBILE)
+    sale.template(1250, "订单已发货", "notice")
+
+    assert send_message(MOBILE, template=1250).status == "sent"
+
+
+def test_an_opt_in_lets_it_go_again(sale: Any) -> None:
+    opt_out(MOBILE)
+
+    assert (opt_in(MOBILE), opt_in(MOBILE)) == (True, False)
+    assert send_message(MOBILE, template="sale").status == "sent"
+
+
+def test_twice_is_once(sale: Any) -> None:
+    first = opt_out(MOBILE, evidence="TD")
+
+    assert opt_out(MOBILE, evidence="R") == first
+    assert OptOut.objects.get().evidence == "TD"
+    with pytest.raises(InvalidInput):
+        opt_out("10086")
+
+
+def test_what_jsms_refuses_is_remembered(sale: Any, heard: Any) -> None:
+    refuse_at_jsms(sale, MOBILE)
+    with pytest.raises(Refused):
+        send_message(MOBILE, template="sale")
+    calls = len(sale.ledger)
+
+    with pytest.raises(Refused):
+        send_message(MOBILE, template="sale")
+    assert len(sale.ledger) == calls == 1
+    assert OptOut.objects.get().source == "refusal" and ("opted_out", None) in heard
+
+
+def test_a_batch_leaves_them_out(sale: Any) -> None:
+    batch = create_batch(template="sale", recipients=[MOBILE, *OTHERS])
+    opt_out(MOBILE)
+    start_batch(batch)
+    run_pending()
+
+    batch.refresh_from_db()
+    assert sorted(phones(sale)) == sorted(OTHERS) and batch.status == "finished"
+    row = Message.objects.get(mobile=MOBILE)
+    assert (row.status, row.reason) == ("failed", "opted_out")
+    assert sorted(Chunk.objects.values_list("size", "sent", "failed")) == [(1, 0, 1), (2, 2, 0)]
+
+
+def test_a_batch_of_nobody_else_makes_no_call(sale: Any) -> None:
+    batch = create_batch(template="sale", recipients=[MOBILE])
+    opt_out(MOBILE)
+    start_batch(batch)
+    run_pending()
+
+    batch.refresh_from_db()
+    assert batch.status == "finished" and not sale.ledger
+
+
+def test_a_batch_learns_who_opted_out(sale: Any) -> None:
+    refuse_at_jsms(sale, MOBILE)
+    start_batch(create_batch(template="sale", recipients=[MOBILE, *OTHERS]))
+    run_pending()
+
+    assert OptOut.objects.get().mobile == MOBILE
+    assert Message.objects.get(mobile=MOBILE).error_code == 50024
+
+
+def test_a_chunk_is_still_six_statements(sale: Any, count_statements: Any) -> None:
+    batch = create_batch(template="sale", recipients=[MOBILE, *OTHERS])
+    start_batch(batch)
+    chunk = Chunk.objects.get()
+
+    with count_statements() as statements:
+        batches.deliver_chunk(chunk.pk)
+    assert len(statements) <= 7, statements  # and the one that finishes the batch
