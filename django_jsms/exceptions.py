@@ -3,7 +3,7 @@
 ::
 
     JSMSError                  .code .reason .who .maybe_sent .message .row .explain()
-    ├── InvalidInput           (ValueError) .field: the input is wrong; nothing was sent
+    ├── InvalidInput           (ValueError) .field .line: the input is wrong; nothing was sent
     ├── InTransaction          (RuntimeError) a rollback could not undo an SMS; nothing was sent
     ├── InvalidProof           a proof that is forged, spent, too old or for another purpose
     ├── CaptchaRequired        a person has to show that they are one; nothing was sent
@@ -74,13 +74,16 @@ class JSMSError(Exception):
 
 
 class InvalidInput(JSMSError, ValueError):
-    """A value that can never be accepted. ``field`` names it; nothing was sent or written."""
+    """A value that can never be accepted. ``field`` names it, ``line`` where it stands in a list; nothing was sent."""
 
     reason = "invalid"
 
-    def __init__(self, text: str = "", *, field: str = "", reason: str | None = None, zh: str = "") -> None:
+    def __init__(
+        self, text: str = "", *, field: str = "", line: int | None = None, reason: str | None = None, zh: str = ""
+    ) -> None:
         super().__init__(text, reason=reason, zh=zh)
         self.field = field
+        self.line = line
 
 
 class InTransaction(JSMSError, RuntimeError):

@@ -11,6 +11,8 @@ _LONGEST = 32
 _SPACING = str.maketrans("", "", " -")
 _SPELLING = re.compile(r"(?:\+86|0086|86)?(1[3-9][0-9]{9})", re.ASCII)
 _ABROAD = re.compile(r"(?:\+|00)(?!86)[1-9][0-9]{5,19}", re.ASCII)
+_SHORTENED = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,2}", re.ASCII)
+_DECIMAL = re.compile(r"[0-9]{11}\.0*", re.ASCII)
 _DIGITS = re.compile(r"(?:\+86|0086)?[0-9]+", re.ASCII)
 
 #: What is wrong → what to do about it, in English and Chinese. None holds a number, theirs or ours.
@@ -29,11 +31,24 @@ _CURES = {
         "may hold ASCII digits only (spaces, hyphens and a leading +86 are accepted); remove anything else",
         "只能包含半角数字（可带空格、短横线和前缀 +86），请删除其他字符",
     ),
+    "shortened": (
+        "was shortened by a spreadsheet, as in 1.38E+10, and its digits are lost: format the column as text, enter "
+        "the numbers again and export",
+        "被表格软件改成了 1.38E+10 这样的形式，数字已丢失：请把该列设为「文本」格式，重新填入号码后再导出",
+    ),
+    "decimal": (
+        "ends in .0, because a spreadsheet took it for an amount: format the column as text and export again",
+        "被表格软件当成数值，末尾多了 .0：请把该列设为「文本」格式后重新导出",
+    ),
     "country": (
         "belongs to another country: JSMS sends to mainland China (+86) only",
         "不是中国大陆号码：极光短信只支持 +86 手机号",
     ),
 }
+
+
+#: Faults that have a cure of their own have a word of their own.
+_REASONS = {"country": "country_not_allowed", "shortened": "mobile_shortened", "decimal": "mobile_decimal"}
 
 
 def parse(value: object) -> str:
@@ -43,7 +58,8 @@ def parse(value: object) -> str:
     (jsms-api, section 2: JSMS itself takes the 11 digits). Nothing is sent.
 
     Raises InvalidInput with field ``mobile`` and reason ``invalid_mobile``, or
-    ``country_not_allowed`` for a number abroad. The text never repeats the value.
+    ``country_not_allowed`` for a number abroad, ``mobile_shortened`` and ``mobile_decimal`` for what a
+    spreadsheet made of one. The text never repeats the value.
     """
     if isinstance(value, str) and len(value) <= _LONGEST:
         found = _SPELLING.fullmatch(value.translate(_SPACING))
@@ -73,6 +89,10 @@ def _spelling_fault(value: str) -> str:
         return "missing"
     if _ABROAD.fullmatch(text):
         return "country"
+    if _SHORTENED.fullmatch(text):
+        return "shortened"
+    if _DECIMAL.fullmatch(text):
+        return "decimal"
     if not _DIGITS.fullmatch(text):
         return "characters"
     return "range" if len(text) == 11 or len(text) < 7 else "length"
@@ -80,6 +100,6 @@ def _spelling_fault(value: str) -> str:
 
 def _refusal(fault: str) -> InvalidInput:
     en, zh = _CURES[fault]
-    reason = "country_not_allowed" if fault == "country" else "invalid_mobile"
+    reason = _REASONS.get(fault, "invalid_mobile")
     zh = zh if zh.startswith("手机号") else f"手机号{zh}"
     return InvalidInput(f"The mobile number {en}.", field="mobile", reason=reason, zh=f"{zh}。")

@@ -22,6 +22,13 @@ class BatchQuerySet(models.QuerySet["Batch"]):
     def primary(self) -> Self:
         return self.using(router.db_for_write(self.model))
 
+    def same_source(self, batch: Batch, *, since: datetime) -> Self:
+        """Other batches of the same file and template, but not those that were cancelled before they began."""
+        same = self.filter(
+            app=batch.app, template_id=batch.template_id, source_digest=batch.source_digest, created_at__gte=since
+        )
+        return same.exclude(pk=batch.pk).exclude(status="cancelled", started_at=None).order_by("pk")
+
     def finish_done(self, at: datetime) -> int:
         """Running batches all of whose chunks are over are finished."""
         open_ = Chunk.objects.filter(batch=OuterRef("pk"), status__in=("pending", "sending"))
@@ -235,6 +242,11 @@ class RejectedRow(models.Model):
             "invalid_mobile",
             _("This is no mobile number of mainland China: 11 digits, 13 to 19 first."),
         )
+        SHORTENED = (
+            "mobile_shortened",
+            _("A spreadsheet shortened the number. Format the column as text."),
+        )
+        DECIMAL = "mobile_decimal", _("A spreadsheet took the number for an amount. Format the column as text.")
         COUNTRY = "country_not_allowed", _("JSMS sends to mainland China (+86) only.")
         MISMATCH = "params_mismatch", _("The columns do not fit the template: a value is missing, or one too many.")
         EMPTY = "params_empty", _("A value of the text is empty.")

@@ -10,6 +10,7 @@ from .codes import queue_code, send_code, send_voice_code
 from .exports import export_batch
 from .language import normalize_mobile
 from .limits import client_ip
+from .lists import read_list
 from .messages import queue_message, send_message
 from .optouts import opt_in, opt_out
 from .previews import preview_batch
@@ -44,6 +45,7 @@ __all__ = [
     "preview_batch",
     "queue_code",
     "queue_message",
+    "read_list",
     "reap",
     "redeem_proof",
     "reprocess_callback",

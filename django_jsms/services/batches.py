@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -30,6 +30,8 @@ from .templates import check_params, choose
 
 #: Recipients of one call (jsms-api 2.5).
 CHUNK_SIZE: Final = 1000
+#: How long the same file for the same template is taken for a mistake.
+REPEATED_WITHIN: Final = timedelta(hours=24)
 #: How often recipients wait where JSMS says «too often».
 DEFERRALS: Final = 3
 
@@ -47,12 +49,17 @@ def create_batch(
     app: str = "default",
     created_by: Any = None,
     chunk_size: int = CHUNK_SIZE,
+    source: str = "",
+    force: bool = False,
 ) -> Batch:
     """Take in a list of any length, streamed, and answer a batch that is ready to start. Nothing is sent.
 
     ``recipients`` are mobiles, pairs ``(mobile, params)`` or mappings with a column ``mobile`` (or
     ``phone``, ``手机号``, ``手机``) and one per placeholder; ``params`` are the same for all. A row that is
     not valid, and every further row of a number, becomes a RejectedRow with its line and reason.
+
+    ``source`` is the sha256 of the file they come from (``read_list(…).digest``): the same file for the same
+    template is refused for 24 hours, unless ``force``. Where reading the list raises, nothing of it is kept.
 
     Raises InvalidInput, NotConfigured, and InTransaction: rows are committed as they come.
     """
@@ -64,12 +71,32 @@ def create_batch(
         "message_class": check_class(message_class, chosen.message_class),
         "tag": check_text("tag", tag, 10),
         "name": check_text("name", name, 100),
+        "source_digest": check_text("source", source, 64),
     }
-    using = router.db_for_write(Batch)
+    checked, using = check_params(params), router.db_for_write(Batch)
     batch = durably(lambda: Batch.objects.primary().create(**values, created_by=created_by), using=using)
-    intake = Intake(batch, chosen, check_params(params), min(max(chunk_size, 1), CHUNK_SIZE), using)
-    intake.read(recipients)
-    return intake.finish()
+    intake = Intake(batch, chosen, checked, min(max(chunk_size, 1), CHUNK_SIZE), using)
+    try:
+        if source and not force:
+            _refuse_repeated(batch)
+        intake.read(recipients)
+        return intake.finish()
+    except BaseException:
+        intake.discard()
+        raise
+
+
+def _refuse_repeated(batch: Batch) -> None:
+    """Looked for once our own row is committed: of two who send one file at once, at most one passes."""
+    same = Batch.objects.primary().same_source(batch, since=now() - REPEATED_WITHIN).first()
+    if same:
+        raise InvalidInput(
+            f"This file was given for this template within the last 24 hours: batch {same.pk}. To send it again all "
+            "the same, pass force=True (--force).",
+            field="source",
+            reason="repeated_source",
+            zh=f"24 小时内已用同一文件和模板创建过群发任务（编号 {same.pk}）。确需重发请用 force=True（--force）。",
+        )
 
 
 # -- its life -----------------------------------------------------------------------------------------------

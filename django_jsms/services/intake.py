@@ -43,6 +43,16 @@ class Intake:
             accepted, rejected = self._sort(slice_)
             durably(lambda: self._write(accepted, rejected), using=self.using)  # noqa: B023
 
+    def discard(self) -> None:
+        """Forget a batch whose list could not be read to its end; nothing of it was sent."""
+        chunks = Chunk.objects.primary().filter(batch=self.batch)
+
+        def delete() -> None:
+            Message.objects.primary().filter(chunk_id__in=chunks.values("pk"))._raw_delete(self.using)
+            self.batch.delete(using=self.using)
+
+        durably(delete, using=self.using)
+
     def finish(self) -> Batch:
         durably(lambda: bulk.reject_repeats(self.batch.pk, using=self.using), using=self.using)
         messages = Message.objects.primary().filter(chunk__batch=self.batch)
@@ -56,8 +66,8 @@ class Intake:
     @sensitive_variables()
     def _sort(self, rows: list[tuple[int, Recipient]]) -> tuple[list[tuple[Any, ...]], list[RejectedRow]]:
         accepted, rejected = [], []
-        for line, row in rows:
-            value = ""
+        for number_of_row, row in rows:
+            line, value = getattr(row, "line", number_of_row), ""
             try:
                 value, given = _split(row)
                 number, params = parse(value), check_params({**self.params, **given})

@@ -79,3 +79,22 @@ def test_every_mobile_is_its_own_canonical_form(mobile, prefix):
 def test_what_a_person_may_see():
     assert mask("13800138000") == "138****8000"
     assert [mask(odd) for odd in ("", "123", "138001380001")] == ["****"] * 3
+
+
+@pytest.mark.parametrize(
+    ("value", "reason", "cure"),
+    [
+        ("1.38E+10", "mobile_shortened", "as text"),
+        ("1.38001E10", "mobile_shortened", "as text"),
+        ("1.38e+10", "mobile_shortened", "as text"),
+        ("13800138000.0", "mobile_decimal", "as text"),
+        ("13800138000.", "mobile_decimal", "as text"),
+        ("1.3.8", "invalid_mobile", "ASCII digits"),
+    ],
+)
+def test_what_a_spreadsheet_made_of_a_number_is_told_the_cure(value, reason, cure):
+    with pytest.raises(InvalidInput) as caught:
+        parse(value)
+    error = caught.value
+    assert (error.reason, cure in str(error), value in str(error)) == (reason, True, value == "1.38E+10")
+    assert error.explain("zh").startswith("手机号")

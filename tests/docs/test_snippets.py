@@ -95,7 +95,7 @@ def test_handling_errors(jsms_sandbox):
 
 
 @pytest.mark.django_db
-def test_messages(jsms_sandbox, capsys):
+def test_messages(jsms_sandbox, capsys, tmp_path, monkeypatch):
     page = named("docs/messages.md")
     jsms_sandbox.template(1250, "订单{{no}}已发货", "notice")
     with jsms_sandbox.settings(TEMPLATES=page["settings"].run()["JSMS"]["TEMPLATES"]):
@@ -107,6 +107,9 @@ def test_messages(jsms_sandbox, capsys):
         jsms_sandbox.run_pending()
         batch.refresh_from_db()
         page["retry"].run(batch=batch)
+        (tmp_path / "customers.csv").write_text("手机号,no\n13800138000,44\n", encoding="gb18030")
+        monkeypatch.chdir(tmp_path)
+        assert page["file"].run()["batch"].total == 1
     assert capsys.readouterr().out.startswith("sent ")
     assert [message.text.partition("】")[2] for message in jsms_sandbox.outbox] == ["订单42已发货", "订单43已发货"] * 2
 

@@ -1,0 +1,297 @@
+"""A list of recipients as people have it: a CSV file in any usual encoding, or rows pasted from a table.
+
+What is wrong with the list as a whole is an InvalidInput that names the line and the cure. What is wrong
+with one number is the batch's business: it becomes a RejectedRow.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import hashlib
+import io
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
+from typing import BinaryIO, Final
+
+from ..client.mobile import parse
+from ..exceptions import InvalidInput
+from ..models.templates import placeholders
+from .intake import MOBILE_COLUMNS
+from .language import service
+from .templates import choose
+
+#: What a person may write over the column of the number, in any case.
+HEADERS: Final = frozenset({*MOBILE_COLUMNS, "手机号码"})
+#: Characters of one line; longer ones are no list, and would fill the memory.
+LONGEST_LINE: Final = 65_536
+_DELIMITERS: Final = (",", "\t", ";")
+_BLOCK: Final = 1 << 20
+#: How files begin that are no text, and what they are.
+_MAGIC: Final = {b"PK\x03\x04": "xlsx", b"\xd0\xcf\x11\xe0": "xls", b"\x1f\x8b": "gzip", b"%PDF": "PDF"}
+_MARKS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
+class Line(dict[str, str]):
+    """One row of a list, and the line of the file it begins in."""
+
+    def __init__(self, line: int, cells: Mapping[str, str]) -> None:
+        super().__init__(cells)
+        self.line = line
+
+
+class RecipientList:
+    """What ``read_list`` answers: iterate over it, as often as you like, for the rows. Nothing is kept in memory."""
+
+    def __init__(self, file: BinaryIO, encoding: str | None, wanted: Collection[str] | None) -> None:
+        self._file = file
+        self._wanted = wanted
+        #: sha256 of the whole file: create_batch refuses one that was sent a while ago.
+        self.digest, self.encoding = _inspect(file, encoding)
+        self._delimiter, self._cells, self._headed = self._head()
+        #: Columns that the template does not use.
+        self.unused = tuple(name for name in self._cells if name and wanted is not None and name not in wanted)
+
+    def _head(self) -> tuple[str, list[str], bool]:
+        """The delimiter, the columns as the template calls them, and whether the first line names them."""
+        first = next((line for line in self._text() if line.strip()), "")
+        delimiter = max(_DELIMITERS, key=first.count)
+        line, cells = next(self._records(delimiter), (0, []))
+        if not cells:
+            raise _bad("empty_list", "The list is empty.", "名单是空的。")
+        if len(cells) == 1 and _is_number(cells[0]):
+            _check_needed(line, ["mobile"], self._wanted)
+            return delimiter, ["mobile"], False
+        return delimiter, _columns(line, cells, self._wanted), True
+
+    def __iter__(self) -> Iterator[Line]:
+        rows, columns = 0, self._cells
+        records = self._records(self._delimiter)
+        if self._headed:
+            next(records)
+        keep = [i for i, name in enumerate(columns) if name and name not in self.unused]
+        for line, cells in records:
+            if len(cells) != len(columns):
+                cells = _straightened(line, cells, len(columns))
+            rows += 1
+            yield Line(line, {columns[i]: cells[i] for i in keep})
+        if not rows:
+            raise _bad("empty_list", "The list names its columns and has no rows.", "名单只有表头，没有数据行。")
+
+    def _records(self, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+        """Each row that is not blank: the line it begins in, and its cells without spaces around them."""
+        reader = csv.reader(self._text(), delimiter=delimiter, strict=True)
+        line = 1
+        try:
+            for row in reader:
+                cells = [cell.strip() for cell in row]
+                if any(cells):
+                    yield line, cells
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise _csv_error(error, line) from None
+
+    def _text(self) -> Iterator[str]:
+        """The file's lines, from its beginning, decoded; a bad character or line is an InvalidInput."""
+        self._file.seek(0)
+        text = io.TextIOWrapper(self._file, encoding=self.encoding, newline="")
+        number = 0
+        try:
+            while line := text.readline(LONGEST_LINE + 1):
+                number += 1
+                _check_line(line, number)
+                yield line.removeprefix("\ufeff") if number == 1 else line
+        except UnicodeError as error:
+            raise _undecodable(self.encoding, number + 1 + _lines_before(error)) from None
+        finally:
+            with suppress(ValueError):  # whoever gave the file has closed it
+                text.detach()
+
+
+@service
+def read_list(
+    source: BinaryIO | str,
+    *,
+    template: int | str,
+    params: Mapping[str, str] | None = None,
+    app: str = "default",
+    encoding: str | None = None,
+) -> RecipientList:
+    """A CSV file (open in binary mode) or pasted text as ``recipients`` of ``create_batch``. Writes nothing.
+
+    Columns are found by name: 手机号, 手机, mobile or phone, and one per placeholder of the template that
+    ``params`` does not give; one column of numbers needs no name. Commas, tabs or semicolons. UTF-8, GB18030
+    and UTF-16 with its mark are told apart; ``encoding`` says it where that fails. The file is read twice,
+    and streamed.
+
+    Raises InvalidInput, with ``line`` where there is one, also while the rows are read: not text (Excel),
+    unreadable in the encoding, no column of numbers, a column missing or twice, a row with too many or too
+    few cells, an unclosed quote, NUL, a line of more than 65 536 characters, nothing in it.
+    """
+    text = choose(template, app).text
+    wanted = None if text is None else {"mobile", *placeholders(text)} - set(params or ())
+    file = _seekable(source)
+    rows = RecipientList(file, encoding, wanted)
+    if file is not source:
+        weakref.finalize(rows, file.close)
+    return rows
+
+
+# -- the file -------------------------------------------------------------------------------------------------
+
+
+def _seekable(source: BinaryIO | str) -> BinaryIO:
+    if isinstance(source, str):
+        return io.BytesIO(source.encode("utf-8", "replace"))
+    if source.seekable():
+        return source
+    spool: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the list
+    shutil.copyfileobj(source, spool)
+    return spool
+
+
+def _inspect(file: BinaryIO, encoding: str | None) -> tuple[str, str]:
+    """The file's digest and encoding, in one pass."""
+    file.seek(0)
+    start = file.read(8)
+    for magic, name in _MAGIC.items():
+        if start.startswith(magic):
+            raise _not_text(name)
+    marked = next((known for mark, known in _MARKS.items() if start.startswith(mark)), None)
+    given = _known(encoding) if encoding else marked
+    digest, decode = hashlib.sha256(), codecs.getincrementaldecoder(given or "utf-8")().decode
+    file.seek(0)
+    found = given or "utf-8"
+    while block := file.read(_BLOCK):
+        digest.update(block)
+        if given is None and found == "utf-8" and not _decodes(decode, block):
+            found = "gb18030"
+    if given is None and found == "utf-8" and not _decodes(decode, b"", final=True):
+        found = "gb18030"
+    return digest.hexdigest(), found
+
+
+def _decodes(decode: Callable[[bytes, bool], str], block: bytes, *, final: bool = False) -> bool:
+    try:
+        decode(block, final)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _known(encoding: str) -> str:
+    try:
+        "".encode(encoding)
+    except (LookupError, UnicodeError):
+        raise InvalidInput(
+            "There is no such encoding. Usual ones are utf-8, gb18030 and utf-16.",
+            field="encoding",
+            reason="invalid_encoding",
+            zh="没有这种编码。常用的有 utf-8、gb18030、utf-16。",
+        ) from None
+    return encoding
+
+
+def _check_line(line: str, number: int) -> None:
+    if "\0" in line:
+        raise _bad(
+            "nul",
+            "holds NUL: it is no text, or UTF-16 without its mark. Save it as CSV UTF-8, or say encoding utf-16-le.",
+            "含有 NUL 字符：文件不是文本，或是没有标记的 UTF-16。请另存为「CSV UTF-8」，或指定编码 utf-16-le。",
+            number,
+        )
+    if len(line) > LONGEST_LINE:
+        raise _bad("line_too_long", "is longer than 65536 characters.", "超过 65536 个字符。", number)
+
+
+# -- the table ------------------------------------------------------------------------------------------------
+
+
+def _columns(line: int, cells: list[str], wanted: Collection[str] | None) -> list[str]:
+    """The names of the first line, the number's as ``mobile``. A column without a name is not used."""
+    names = ["mobile" if cell.lower() in HEADERS else cell for cell in cells]
+    twice = sorted({cell for cell, name in zip(cells, names, strict=True) if name and names.count(name) > 1})
+    if twice:
+        columns = ", ".join(twice)
+        raise _bad("duplicate_column", f"names a column twice: {columns}.", f"有重复的列：{columns}。", line)
+    if "mobile" not in names:
+        raise _bad(
+            "no_mobile_column",
+            "has to name the columns, and one of them 手机号, 手机, mobile or phone.",
+            "须为表头，其中一列的名称为「手机号」「手机」「mobile」或「phone」。",
+            line,
+        )
+    _check_needed(line, names, wanted)
+    return names
+
+
+def _check_needed(line: int, names: list[str], wanted: Collection[str] | None) -> None:
+    missing = ", ".join(sorted(set(wanted or ()) - set(names)))
+    if missing:
+        raise _bad(
+            "missing_column",
+            f"names no column for what the template needs: {missing}.",
+            f"缺少模板需要的列：{missing}。",
+            line,
+        )
+
+
+def _is_number(cell: str) -> bool:
+    """A first cell that is meant as a number, right or wrong: then the list names no columns."""
+    try:
+        parse(cell)
+    except InvalidInput as error:
+        return error.reason != "invalid_mobile" or sum(c.isdigit() for c in cell) > 6
+    return True
+
+
+def _straightened(line: int, cells: list[str], columns: int) -> list[str]:
+    """Empty cells behind the last column are a spreadsheet's habit; anything else is a row out of place."""
+    if len(cells) > columns and not any(cells[columns:]):
+        return cells[:columns]
+    raise _bad(
+        "ragged_row",
+        f"has {len(cells)} cells where the first line names {columns} columns.",
+        f"有 {len(cells)} 格，而表头有 {columns} 列。",
+        line,
+    )
+
+
+# -- what is wrong --------------------------------------------------------------------------------------------
+
+
+def _bad(reason: str, en: str, zh: str, line: int | None = None) -> InvalidInput:
+    where, wo = (f"Line {line} ", f"第 {line} 行") if line else ("", "")
+    return InvalidInput(f"{where}{en}", field="recipients", line=line, reason=reason, zh=f"{wo}{zh}")
+
+
+def _csv_error(error: csv.Error, line: int) -> InvalidInput:
+    if "unexpected end" in str(error) or "field larger" in str(error):
+        return _bad("unclosed_quote", 'begins a cell with " and never closes it.', '有未闭合的引号 "。', line)
+    return _bad("bad_quote", 'has a " in the middle of a cell. Double it.', '单元格中间有引号 "，请写成两个。', line)
+
+
+def _not_text(name: str) -> InvalidInput:
+    return _bad(
+        "not_csv",
+        f"This is a {name} file, not CSV. In a spreadsheet choose: File, Save As, CSV UTF-8.",
+        f"这是 {name} 文件，不是 CSV。请在表格软件中选择「文件 → 另存为 → CSV UTF-8」。",
+    )
+
+
+def _lines_before(error: UnicodeError) -> int:
+    """Lines between what was read and the bad byte: files are decoded in blocks."""
+    return error.object.count(b"\n", 0, error.start) if isinstance(error, UnicodeDecodeError) else 0
+
+
+def _undecodable(encoding: str, line: int) -> InvalidInput:
+    return InvalidInput(
+        f"Line {line} cannot be read as {encoding}. Save the file as CSV UTF-8, or say its encoding.",
+        field="encoding",
+        line=line,
+        reason="undecodable",
+        zh=f"第 {line} 行无法按 {encoding} 读取。请另存为「CSV UTF-8」，或指定编码（encoding）。",
+    )

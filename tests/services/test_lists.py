@@ -1,0 +1,208 @@
+"""Lists as people have them: any usual encoding and table, and one clear sentence for anything else (B54-B63)."""
+
+import io
+import tracemalloc
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from django_jsms.exceptions import InvalidInput
+from django_jsms.models import Batch, Message, RejectedRow
+from django_jsms.services import cancel_batch, create_batch, read_list, run_pending, start_batch
+from tests.services.test_batches import numbers, sent_to
+
+pytestmark = pytest.mark.django_db
+
+TABLE = "手机号,no\n13800138000,甲\n13800138001,乙\n"
+ROWS = [{"mobile": "13800138000", "no": "甲"}, {"mobile": "13800138001", "no": "乙"}]
+
+
+def read(source, **options):
+    return read_list(source if isinstance(source, str) else io.BytesIO(source), template="order-shipped", **options)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "found"),
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8-sig"),
+        ("gb18030", "gb18030"),
+        ("gbk", "gb18030"),
+        ("utf-16", "utf-16"),
+    ],
+)
+def test_encodings_are_told_apart(shop, encoding, found):
+    rows = read(TABLE.encode(encoding))
+    assert (list(rows), rows.encoding) == (ROWS, found)
+
+
+@pytest.mark.parametrize(("encoding", "given"), [("utf-16-le", "utf-16-le"), ("utf-8-sig", "utf-8"), ("hz", "hz")])
+def test_an_encoding_can_be_said(shop, encoding, given):
+    assert list(read(TABLE.encode(encoding), encoding=given)) == ROWS
+
+
+def test_late_chinese_is_found_too(shop):
+    text = "mobile,no\n" + "13800138000,1\n" * 100_000 + "13800138001,乙\n"
+    assert list(read(text.encode("gbk")))[-1] == {"mobile": "13800138001", "no": "乙"}
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_tables(shop, delimiter, end):
+    assert list(read(TABLE.replace(",", delimiter).replace("\n", end))) == ROWS
+
+
+@pytest.mark.parametrize("name", ["手机号", "手机", "手机号码", "mobile", "Phone", " MOBILE "])
+def test_names_of_the_number(shop, name):
+    assert list(read(f"no,{name}\n甲,13800138000\n")) == [{"no": "甲", "mobile": "13800138000"}]
+
+
+def test_numbers_alone_need_no_name(shop):
+    rows = read("13800138000\n\n  13800138001 \n1380013800\n", params={"no": "1"})
+    assert [(row.line, row["mobile"]) for row in rows] == [(1, "13800138000"), (3, "13800138001"), (4, "1380013800")]
+    assert [row["mobile"] for row in rows] == ["13800138000", "13800138001", "1380013800"]  # as often as you like
+
+
+def test_what_the_template_does_not_use_is_left_out_and_named(shop):
+    rows = read("姓名,mobile,no,\n张三,13800138000,甲,\n李四,13800138001,乙,,,\n")
+    assert (rows.unused, list(rows)) == (("姓名",), ROWS)
+
+
+def test_cells_in_quotes(shop):
+    rows = read('mobile,no\n"13800138000","a,""b\nc"\n13800138001,乙\n')
+    assert [(row.line, row["no"]) for row in rows] == [(2, 'a,"b\nc'), (4, "乙")]
+
+
+BAD = {
+    "empty_list": ["", "\n\n", "mobile,no\n", "mobile,no\n\n"],
+    "no_mobile_column": ["name,no\nx,1\n", "姓名\n张三\n", "13800138000,甲\n13800138001,乙\n"],
+    "missing_column": ["mobile\n13800138000\n", "13800138000\n", "mobile,nr\n13800138000,1\n"],
+    "duplicate_column": ["mobile,no,no\n1,2,3\n", "mobile,phone,no\n1,2,3\n"],
+    "ragged_row": ["mobile,no\n13800138000,1\n13800138001\n", "mobile,no\n13800138000,1,2\n"],
+    "nul": ["mobile,no\n13800138000,\0\n", TABLE.encode("utf-16-le")],
+    "line_too_long": ["mobile,no\n13800138000," + "x" * 70_000],
+    "unclosed_quote": ['mobile,no\n13800138000,"1\n', 'mobile,no\n13800138000,"1\n' + "13800138001,2\n" * 20_000],
+    "bad_quote": ['mobile,no\n13800138000,"1"2\n'],
+    "not_csv": [b"PK\x03\x04rest", b"\xd0\xcf\x11\xe0rest", b"\x1f\x8brest", b"%PDF-1.7"],
+    "undecodable": [b"mobile,no\n13800138000,\xff\xff\n"],
+}
+LINES = {"ragged_row": {2, 3}, "nul": {1, 2}, "line_too_long": {2}, "unclosed_quote": {2}, "bad_quote": {2}}
+
+
+@pytest.mark.parametrize(("reason", "source"), [(reason, source) for reason, all_ in BAD.items() for source in all_])
+def test_what_is_wrong_with_a_list_is_one_clear_sentence_and_nothing_is_kept(shop, reason, source):
+    options = {"params": {"no": "1"}} if source in ("13800138000,甲\n",) else {}
+    with pytest.raises(InvalidInput) as caught:
+        rows = read(source, **options)
+        create_batch(template="order-shipped", recipients=rows, source=rows.digest)
+    error = caught.value
+    assert error.reason == reason, error
+    assert error.line in LINES.get(reason, {error.line})
+    assert not error.line or (f"Line {error.line}" in str(error) and f"第 {error.line} 行" in error.explain("zh"))
+    assert "\n" not in str(error) and "13800138" not in str(error) and error.explain("zh") != str(error)
+    assert not Batch.objects.exists() and not Message.objects.exists() and not RejectedRow.objects.exists()
+
+
+def test_the_line_of_a_bad_character_is_exact(shop):
+    text = "mobile,no\n" + "13800138000,1\n" * 30_000
+    with pytest.raises(InvalidInput) as caught:
+        list(read(text.encode() + b"13800138001,\xff\xff\n"))
+    assert (caught.value.reason, caught.value.line) == ("undecodable", 30_002)
+
+
+def test_an_unknown_encoding(shop):
+    for name in ("nope", "base64", "rot13"):
+        with pytest.raises(InvalidInput) as caught:
+            read(TABLE.encode(), encoding=name)
+        assert (caught.value.field, caught.value.reason) == ("encoding", "invalid_encoding")
+
+
+def test_an_upload_and_a_pipe_are_files_too(shop, tmp_path):
+    assert list(read_list(SimpleUploadedFile("a.csv", TABLE.encode("gbk")), template="order-shipped")) == ROWS
+
+    class Pipe(io.BytesIO):
+        def seekable(self):
+            return False
+
+    assert list(read_list(Pipe(TABLE.encode()), template="order-shipped")) == ROWS
+
+
+@pytest.mark.core
+def test_a_list_becomes_a_batch_with_the_lines_of_the_file(shop):
+    text = "手机号,no\n13800138000,1\n\n1.38E+10,2\n13800138001.0,3\n13800138000,4\n13800138002,5\n"
+    rows = read(text.encode("gb18030"))
+    batch = create_batch(template="order-shipped", recipients=rows, source=rows.digest)
+    found = dict(RejectedRow.objects.values_list("line", "reason"))
+    assert found == {4: "mobile_shortened", 5: "mobile_decimal", 6: "duplicate"}
+    assert dict(Message.objects.values_list("mobile", "line")) == {"13800138000": 2, "13800138002": 7}
+    start_batch(batch)
+    run_pending()
+    assert sent_to(shop) == {"13800138000": 1, "13800138002": 1}
+
+
+# -- the same file again ----------------------------------------------------------------------------------------
+
+
+def load(text=TABLE, **options):
+    rows = read(text)
+    return create_batch(template="order-shipped", recipients=rows, source=rows.digest, **options)
+
+
+@pytest.mark.core
+def test_the_same_file_is_refused_for_a_day(shop):
+    batch = start_batch(load())
+    with pytest.raises(InvalidInput) as caught:
+        load()
+    assert (caught.value.reason, f"batch {batch.pk}" in str(caught.value)) == ("repeated_source", True)
+    assert Batch.objects.count() == 1 and Message.objects.count() == 2
+    load(TABLE + "13800138002,丙\n")
+    load(force=True)
+    shop.clock.advance(24 * 3600 + 1)
+    load()
+    assert Batch.objects.count() == 4
+
+
+def test_another_template_and_a_batch_that_never_began_do_not_count(shop):
+    shop.template(77, "{{no}}", "notice")
+    cancel_batch(load())
+    load()
+    rows = read(TABLE)
+    create_batch(template=77, recipients=rows, source=rows.digest)
+    assert Batch.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.core
+def test_one_file_sent_twice_at_once_passes_at_most_once(shop, race):
+    outcomes = race(6, load)
+    assert sum(isinstance(outcome, Batch) for outcome in outcomes) == Batch.objects.count() <= 1
+    assert {str(getattr(o, "reason", "")) for o in outcomes} <= {"repeated_source", ""}
+    assert Message.objects.count() == 2 * Batch.objects.count()
+
+
+def test_a_list_that_breaks_off_leaves_nothing(shop):
+    def broken():
+        yield from ((mobile, {"no": "1"}) for mobile in numbers(20_005))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        create_batch(template="order-shipped", recipients=broken())
+    assert not Batch.objects.exists() and not Message.objects.exists()
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_file(shop, tmp_path):
+    def peak(rows):
+        path = tmp_path / "list.csv"
+        with path.open("w") as file:
+            file.write("mobile,no\n")
+            file.writelines(f"138{n % 10**8:08d},{n}\n" for n in range(rows))
+        with path.open("rb") as file:
+            tracemalloc.start()
+            count = sum(1 for _ in read_list(file, template="order-shipped"))
+            found = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        assert count == rows
+        return found
+
+    assert peak(200_000) < 1.2 * peak(100_000)
