@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
+from .seeds import BadSeed
 from .server import SandboxServer
 from .state import Options
 from .terminal import say, teller
@@ -23,8 +24,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(argv)
     try:
         server = _server(given).start()
+    except BadSeed as error:
+        say(f"cannot start: {error}")
+        return 1
     except OSError as error:
-        say(f"cannot start on {given.host}:{given.port}: {error.strerror or error}")
+        what = error.filename or f"{given.host}:{given.port}"
+        say(f"cannot start on {what}: {error.strerror or error}")
         return 1
     with server:
         # Before the address is told: who reads it may call at once.
@@ -45,6 +50,8 @@ def _server(given: argparse.Namespace) -> SandboxServer:
         dev_key=given.dev_key,
         dev_secret=given.dev_secret,
         templates=dict(given.template),
+        seed=given.seed,
+        persist=given.persist,
         ledger=given.ledger,
         options=Options(frequency=not given.no_frequency),
     )
@@ -56,9 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=_port, default=PORT, help="0 takes a free one")
-    for name in ("--app-key", "--master-secret", "--dev-key", "--dev-secret"):
+    parser.add_argument("--app-key", help="sandbox, unless the seed lists apps")
+    for name in ("--master-secret", "--dev-key", "--dev-secret"):
         parser.add_argument(name, default="sandbox")
     parser.add_argument("--no-frequency", action="store_true", help="let any number be reached at any rate")
+    parser.add_argument("--seed", metavar="FILE", help="apps, accounts and options to start with, as JSON")
+    parser.add_argument("--persist", metavar="FILE", help="keep apps, accounts and options here, over restarts")
     parser.add_argument("--ledger", metavar="FILE", help="append every call to this file before it is answered")
     parser.add_argument(
         "--template",

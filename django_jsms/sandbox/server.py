@@ -6,6 +6,7 @@ import ipaddress
 import os
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from math import inf
 from types import TracebackType
 from typing import Any
@@ -18,9 +19,11 @@ from .events import KINDS
 from .faults import Fault
 from .ledger import Entry, Ledger
 from .notifications import Notification
+from .persisting import Keeper
 from .records import POOLS, Message, Reply
 from .replies import answers_to, reply
 from .reports import DELIVERED, find_message, report_now, set_outcome
+from .seeds import apply_seed, read_seed
 from .serving import Server
 from .state import Options, Seed, State
 
@@ -33,33 +36,50 @@ class SandboxServer:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        app_key: str = "sandbox",
+        app_key: str | None = None,
         master_secret: str = "sandbox",
         dev_key: str = "sandbox",
         dev_secret: str = "sandbox",
         templates: Mapping[int, str | Mapping[str, object]] | None = None,
         signatures: Mapping[int, str] | None = None,
+        seed: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        persist: str | os.PathLike[str] | None = None,
         ledger: str | os.PathLike[str] | None = None,
         options: Options | None = None,
     ) -> None:
         if not 0 <= port <= 65_535:
             raise ValueError("the port must lie between 0 and 65535")
-        seed = Seed(app_key, master_secret, dev_key, dev_secret, templates or {}, signatures or {})
+        listed = {} if seed is None else seed if isinstance(seed, Mapping) else read_seed(seed)
+        # Applications that are listed stand for the usual one, and stand beside one that was asked for.
+        if app_key is None and not (templates or signatures) and isinstance(listed, Mapping) and listed.get("apps"):
+            own = Seed(None, master_secret, dev_key, dev_secret)
+        else:
+            own = Seed(app_key or "sandbox", master_secret, dev_key, dev_secret, templates or {}, signatures or {})
+        own.more = partial(apply_seed, seed=listed, name="seed" if isinstance(seed, Mapping) else str(seed))
         self._stopping = threading.Event()
         self._host, self._port = host, port
         self._server: Server | None = None
         self._threads: list[threading.Thread] = []
-        self.state = State(seed, options=options, ledger=Ledger(ledger))
+        self.state = State(own, options=options, ledger=Ledger(ledger))
+        self._keeper = Keeper(self.state, persist) if persist else None
         self._app = Application(self.state, self._stopping, loopback=_is_loopback(host))
 
     def start(self) -> SandboxServer:
-        """Listen, and return; again does nothing. OSError when the port is not free."""
+        """Listen, and return; again does nothing. OSError when the port is not free or a file not to be had."""
         if self._server is not None:
             return self
         self.state.ledger.open()
         self._stopping.clear()
-        self._app.callbacks.start()
         self._server = Server(self._host, self._port, self._app)
+        try:
+            if self._keeper:
+                self._keeper.start()
+        except BaseException:
+            self._server.server_close()
+            self._server = None
+            self.state.ledger.close()
+            raise
+        self._app.callbacks.start()
         self._threads = [
             threading.Thread(target=self._server.serve_forever, args=(0.05,), name="jsms-sandbox", daemon=True),
             threading.Thread(target=self._alarm, name="jsms-sandbox-alarm", daemon=True),
@@ -79,6 +99,8 @@ class SandboxServer:
         self._app.callbacks.stop()
         for thread in self._threads:
             thread.join(5)
+        if self._keeper:
+            self._keeper.stop()
         self.state.ledger.close()
         self._server = None
 

@@ -50,14 +50,18 @@ class Options:
 
 @dataclass
 class Seed:
-    """What a reset goes back to: one app, its account, its templates and signatures."""
+    """What a reset goes back to: one app, its account, its templates and signatures; then what ``more`` adds.
 
-    app_key: str
+    Without an ``app_key`` everything is left to ``more``.
+    """
+
+    app_key: str | None
     master_secret: str
     dev_key: str
     dev_secret: str
     templates: Mapping[int, str | Mapping[str, object]] = field(default_factory=dict)
     signatures: Mapping[int, str] = field(default_factory=dict)
+    more: Callable[[State], object] = lambda state: None
 
 
 class State:
@@ -109,15 +113,12 @@ class State:
         self.reports: deque[Report] = deque(maxlen=self.options.keep)
         #: Messages whose report is still to come.
         self.unreported = 0
-        account = self.add_account(self.seed.dev_key, self.seed.dev_secret)
         seed = self.seed
-        self.add_app(
-            seed.app_key,
-            seed.master_secret,
-            account=account,
-            templates=seed.templates,
-            signatures=seed.signatures,
-        )
+        if seed.app_key is not None:
+            account = self.add_account(seed.dev_key, seed.dev_secret)
+            templates, signatures = seed.templates, seed.signatures
+            self.add_app(seed.app_key, seed.master_secret, account=account, templates=templates, signatures=signatures)
+        seed.more(self)
 
     def add_account(self, key: str, secret: str) -> Account:
         """A developer account with generous pools."""
@@ -135,7 +136,7 @@ class State:
     ) -> App:
         """An app with template 1, the given ones (all approved), and an approved default signature."""
         with self.lock:
-            app = App(key, secret, account or next(iter(self.accounts.values())))
+            app = App(key, secret, account or self._first_account())
             for temp_id, given in {1: TEMPLATE_1.text, **(templates or {})}.items():
                 app.templates[temp_id] = seeded_template(temp_id, given)
             for sign_id, text in (signatures or {1: SIGNATURE_1}).items():
@@ -144,6 +145,10 @@ class State:
             app.callbacks = self._notify
             self.apps[key] = app
             return app
+
+    def _first_account(self) -> Account:
+        found = next(iter(self.accounts.values()), None)
+        return found or self.add_account(self.seed.dev_key, self.seed.dev_secret)
 
     def app(self, key: str | None = None) -> App:
         """The app with this key, or the first."""

@@ -19,6 +19,7 @@ from django_jsms.sandbox import Options, SandboxServer
 from django_jsms.sandbox import __main__ as program
 from django_jsms.sandbox.callback_orders import FAULTS
 from django_jsms.sandbox.faults import KINDS
+from django_jsms.sandbox.persisting import snapshot
 from tests.docs.snippets import ROOT
 
 PAGE = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
@@ -121,6 +122,18 @@ def test_every_member_is_listed(ask: Callable[..., Answer], line: str) -> None:
         known = reason.partition("is not known here; known: ")[2].replace("nothing", "")
         assert set(filter(None, known.split(", "))) <= listed, reason
         assert name == "nowhere" or answer.get("error", {}).get("field") != name or not known, reason
+
+
+def test_the_seed_of_the_page() -> None:
+    """It can be taken, and shows every member there is."""
+    text = PAGE.partition("## What it starts with")[2].partition("```json\n")[2].partition("\n```")[0]
+    seed = json.loads(text)
+    state = SandboxServer(seed=seed).state
+    assert list(state.apps) == ["shop", "news"] and list(state.accounts) == ["D"]
+    written = snapshot(state)
+    assert set(seed) == set(written)
+    assert set(seed["apps"][0]) == set(written["apps"][0])
+    assert set(seed["accounts"][0]) == set(written["accounts"][0])
 
 
 def test_every_fault_is_listed() -> None:

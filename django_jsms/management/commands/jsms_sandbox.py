@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from django_jsms.sandbox import SandboxServer
+from django_jsms.sandbox.seeds import BadSeed
 from django_jsms.sandbox.terminal import teller
 
 PORT: Final = 5767
@@ -26,6 +27,8 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help=_("address to listen on"))
         parser.add_argument("--port", type=int, default=PORT, help=_("port to listen on; 0 takes a free one"))
         parser.add_argument("--open", action="store_true", help=_("open the phones in a browser"))
+        parser.add_argument("--seed", metavar="FILE", help=_("more apps, accounts and options, as JSON"))
+        parser.add_argument("--persist", metavar="FILE", help=_("keep apps, accounts and options over restarts"))
         parser.add_argument("--ledger", metavar="FILE", help=_("append every call to this file"))
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -43,10 +46,13 @@ class Command(BaseCommand):
     def _start(self, given: Mapping[str, Any], options: Mapping[str, Any]) -> SandboxServer:
         host, port = options["host"], options["port"]
         try:
-            server = SandboxServer(host=host, port=port, ledger=options["ledger"], **seed(given))
-            return server.start()
+            files = {name: options[name] for name in ("seed", "persist", "ledger")}
+            return SandboxServer(host=host, port=port, **files, **seed(given)).start()
+        except BadSeed as error:
+            raise CommandError(_("The sandbox cannot start: %(why)s") % {"why": error}) from None
         except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or str(error)
+            parts = (getattr(error, "filename", None), getattr(error, "strerror", None) or str(error))
+            why = ": ".join(filter(None, parts))
             message = _("The sandbox cannot start on %(host)s:%(port)s: %(why)s")
             raise CommandError(message % {"host": host, "port": port, "why": why}) from None
 

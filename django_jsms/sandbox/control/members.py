@@ -51,9 +51,13 @@ class Members:
             given = json.loads(body.decode())
         except (ValueError, RecursionError):
             raise BadInput(None, "the body is not JSON") from None
-        if not isinstance(given, dict):
-            raise BadInput(None, "the body must be a JSON object")
-        return cls(given)
+        return cls.of_object(given)
+
+    @classmethod
+    def of_object(cls, value: Any, name: str | None = None) -> Members:
+        if not isinstance(value, dict):
+            raise BadInput(name, "must be a JSON object")
+        return cls(value)
 
     def __contains__(self, name: str) -> bool:
         return name in self._left
@@ -75,6 +79,22 @@ class Members:
             raise BadInput(name, "must be text, and not empty")
         return value
 
+    def must_have(self, name: str) -> None:
+        if name not in self:
+            raise BadInput(name, "is missing")
+
+    def object(self, name: str) -> Members:
+        """The members of a member; without it none."""
+        value = self.take(name)
+        return Members.of_object({} if value is None else value, name)
+
+    def objects(self, name: str) -> list[Members]:
+        """Those of each object in a list; without it none."""
+        value = self.take(name)
+        if value is not None and not isinstance(value, list):
+            raise BadInput(name, "must be a list of objects")
+        return [Members.of_object(each, f"{name}[{number}]") for number, each in enumerate(value or ())]
+
     def texts(self, name: str) -> list[str]:
         value = self.take(name)
         if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
@@ -87,6 +107,13 @@ class Members:
         if not isinstance(value, str) or not (is_mobile(value) or value == but):
             raise BadInput(name, f"must be eleven digits, the first a 1{f', or {but}' if but else ''}")
         return value
+
+    def mobiles(self, name: str) -> list[str]:
+        values = self.texts(name)
+        for number, value in enumerate(values):
+            if not is_mobile(value):
+                raise BadInput(f"{name}[{number}]", "must be eleven digits, the first a 1")
+        return values
 
     def has_word(self, name: str, word: str) -> bool:
         """Whether it is just this word; then it is taken."""
