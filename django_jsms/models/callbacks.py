@@ -44,11 +44,27 @@ class Callback(Row):
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
 
+    def take(self, at: datetime) -> bool:
+        """Whether this caller is the one that applies it now; in the transaction of its effect."""
+        mine = type(self).objects.primary().filter(pk=self.pk, applied_at=None)
+        won = bool(mine.update(applied_at=at, error="", updated_at=at))
+        self.refresh_from_db(fields=["applied_at", "error"], using=router.db_for_write(type(self)))
+        return won
+
     def settle(self, at: datetime, error: str = "") -> None:
         """Say what it came to, in the transaction of its effect."""
         applied = None if error else at
         type(self).objects.primary().filter(pk=self.pk).update(applied_at=applied, error=error, updated_at=at)
         self.applied_at, self.error = applied, error
+
+    def keep(self, at: datetime, body: bytes) -> None:
+        """What a pull brought, before it is read."""
+        type(self).objects.primary().filter(pk=self.pk).update(body=body, error="unread", updated_at=at)
+        self.body, self.error = body, "unread"
+
+    def withdraw(self) -> None:
+        """The pull was refused or never left: nothing can be missing."""
+        type(self).objects.primary().filter(pk=self.pk, error="gap").delete()
 
 
 def digest(*parts: str | bytes) -> str:

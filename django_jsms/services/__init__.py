@@ -14,6 +14,7 @@ from .lists import read_list
 from .messages import queue_message, send_message
 from .optouts import opt_in, opt_out
 from .previews import preview_batch
+from .pulls import pull_replies, pull_reports
 from .reports import match_reports
 from .results import Verification
 from .retries import mark_lost, resend_unknown, retry_failed, unknown_messages
@@ -43,6 +44,8 @@ __all__ = [
     "pause_batch",
     "pool_states",
     "preview_batch",
+    "pull_replies",
+    "pull_reports",
     "queue_code",
     "queue_message",
     "read_list",

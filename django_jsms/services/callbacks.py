@@ -7,8 +7,9 @@ A notification can change delivery, audits, replies and opt-outs of what is ours
 from __future__ import annotations
 
 import hmac
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -18,7 +19,7 @@ from django.utils.timezone import is_aware, make_aware
 
 from .. import conf
 from ..client import callbacks as wire
-from ..client.results import Reply, Report
+from ..client.results import Pulled, Reply, Report
 from ..models.base import durably, now
 from ..models.callbacks import Callback, digest
 from . import replies, reports
@@ -120,27 +121,45 @@ def _apply(callback: Callback, form: wire.Form, at: datetime) -> Callable[[], No
     return announce
 
 
+def apply_records(callback: Callback, records: Iterable[Any], at: datetime) -> list[Callable[[], None]]:
+    """The effects of what was pulled, in the open transaction; answers what to announce after the commit."""
+    return [_EFFECTS[type(record)](callback, record, at)[1] for record in records]
+
+
 def reprocess_callback(callback: Callback) -> str:
-    """Apply a stored callback that changed nothing yet, once more; answers why it still does not, or ``""``.
+    """Apply what is stored and changed nothing yet, once more; answers why it still does not, or ``""``.
 
-    One whose nonce was used for another body stays as it is.
+    A gap holds nothing, and one whose nonce was used for another body is not believed: both stay as they are.
     """
-    if callback.applied_at or callback.error == NONCE_REUSED:
+    if callback.applied_at or callback.error in _FINAL:
         return callback.error
-    form, at = wire.Form.read(bytes(callback.body)), now()
+    at = now()
 
-    def again() -> Callable[[], None]:
-        callback.settle(at)  # first a write; and what it was applied to is applied idempotently
-        return _apply(callback, form, at)
+    def again() -> list[Callable[[], None]]:
+        if not callback.take(at):  # another process was quicker
+            return []
+        if callback.kind in PULLED:
+            return apply_records(callback, _records(callback), at)
+        return [_apply(callback, wire.Form.read(bytes(callback.body)), at)]
 
-    _committed(again)()
+    for announce in _committed(again):
+        announce()
     return callback.error
+
+
+def _records(callback: Callback) -> tuple[Any, ...]:
+    """What stands in a pulled body; it was an array of JSON when it was stored."""
+    raw = bytes(callback.body).decode()
+    return Pulled.read(raw, json.loads(raw), PULLED[callback.kind]).records
 
 
 def _nothing() -> None:
     """Nobody has to hear of it."""
 
 
+#: The kinds of what was pulled, and what its entries are.
+PULLED: Final[dict[str, Callable[[Any], Any]]] = {"pull report": Report.parse, "pull reply": Reply.parse}
+_FINAL: Final = (NONCE_REUSED, "gap")
 _EFFECTS: Final[dict[type, Callable[[Callback, Any, datetime], tuple[str, Callable[[], None]]]]] = {
     Report: reports.apply_report,
     Reply: replies.apply_reply,

@@ -19,7 +19,6 @@ from .batches import deliver_chunk, finish_batches
 from .codes import deliver_code
 from .messages import deliver_message
 from .periodic import run_periodic
-from .reports import match_reports
 
 logger = logging.getLogger("django_jsms")
 
@@ -56,7 +55,6 @@ def tick(stopping: Callable[[], bool] = lambda: False) -> int:
     """
     if not JobLease.objects.take("tick", every=TICK):
         return 0
-    match_reports()
     tried = run_pending(stopping)
     run_periodic(stopping)
     return tried

@@ -1,0 +1,124 @@
+"""Pulling reports and replies, for a project that has no public address.
+
+JSMS hands each record out once. So what is about to be pulled is written down before it is asked for, the
+raw body is committed before it is read, and a pull whose answer was lost stays behind as a gap.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import router
+
+from .. import conf
+from ..client import JSMSClient
+from ..client.results import Pulled
+from ..exceptions import JSMSError, NoAnswer
+from ..models.base import durably, now, outside_transaction
+from ..models.callbacks import Callback
+from ..models.jobs import JobLease
+from .callbacks import apply_records, reprocess_callback
+from .clients import get_client
+from .language import service
+
+logger = logging.getLogger("django_jsms")
+
+#: One call per 5 s (jsms-api 2.22).
+EVERY: Final = timedelta(seconds=5)
+#: A full answer means that more is waiting.
+FULL: Final = 500
+#: After this long nobody is still reading a body that was stored.
+_LEFT: Final = timedelta(minutes=1)
+GAP: Final = "gap"
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What one pull brought: ``records`` that were read, ``unreadable`` ones, and whether ``more`` waits."""
+
+    records: int = 0
+    unreadable: int = 0
+    more: bool = False
+
+
+@service
+def pull_reports(app: str = "default") -> Pull | None:
+    """Fetch and apply at most 500 delivery reports; None where another process pulls, or pulled 5 s ago.
+
+    One call of ``GET /report``. Raises InTransaction, NotConfigured, Refused and NotSent, with nothing lost;
+    NoAnswer where records may have been handed out and lost: the gap stays as a Callback with the error
+    ``gap``. Never repeated by itself.
+
+    JSMS: https://docs.jiguang.cn/jsms/server/rest_api_jsms_inquire
+    """
+    return _pull(app, "pull report", JSMSClient.pull_reports)
+
+
+@service
+def pull_replies(app: str = "default") -> Pull | None:
+    """Fetch and apply at most 500 replies, by the same rules. One call of ``GET /reply``.
+
+    JSMS: https://docs.jiguang.cn/jsms/server/rest_api_jsms_inquire
+    """
+    return _pull(app, "pull reply", JSMSClient.pull_replies)
+
+
+def pull_all() -> int:
+    """Where ``REPORTS`` is ``"pull"``: both kinds for every app; answers how many records came."""
+    if conf.get("REPORTS") != "pull":
+        return 0
+    for left in Callback.objects.primary().filter(error="unread", created_at__lt=now() - _LEFT):
+        reprocess_callback(left)  # its process died before it read what it had stored
+    return sum(_try(pull, app) for app in conf.app_entries() for pull in (pull_reports, pull_replies))
+
+
+def _try(pull: Callable[[str], Pull | None], app: str) -> int:
+    """An app that cannot be asked keeps no other from being asked."""
+    try:
+        pulled = pull(app)
+    except JSMSError as error:
+        logger.warning("%s: JSMS app %s not answered: %s (%s)", pull.__name__, app, error.reason, error.code)
+        return 0
+    return pulled.records if pulled else 0
+
+
+def _pull(app: str, kind: str, call: Callable[[JSMSClient], Pulled[Any]]) -> Pull | None:
+    config, using = conf.app(app), router.db_for_write(Callback)
+    client = get_client(app)
+    outside_transaction(using)
+    if not JobLease.objects.take(f"{kind} {app}"[:64], every=EVERY):
+        return None
+    at = now()
+    begun: Callback = durably(lambda: _begin(config.alias, kind), using=using)
+    try:
+        pulled = call(client)
+    except NoAnswer:
+        logger.error("%s of app %s: the answer was lost, perhaps records with it", kind, app)
+        raise
+    except JSMSError:
+        durably(begun.withdraw, using=using)
+        raise
+    if not (pulled.records or pulled.unreadable):
+        durably(begun.withdraw, using=using)
+        return Pull()
+    durably(lambda: begun.keep(at, pulled.raw.encode()), using=using)
+    announce = durably(lambda: _apply(begun, pulled, at), using=using)
+    for tell in announce:
+        tell()
+    return Pull(len(pulled.records), pulled.unreadable, len(pulled.records) + pulled.unreadable >= FULL)
+
+
+def _begin(app: str, kind: str) -> Callback:
+    """Until the answer is kept, what stands here is a gap."""
+    row: Callback = Callback.objects.primary().create(app=app, kind=kind, digest=uuid.uuid4().hex, error=GAP)
+    return row
+
+
+def _apply(begun: Callback, pulled: Pulled[Any], at: datetime) -> list[Callable[[], None]]:
+    begun.settle(at)
+    return apply_records(begun, pulled.records, at)
