@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import threading
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from django_jsms.sandbox import SandboxServer
+from django_jsms.sandbox.faults import KINDS
 from tests.sandbox.conftest import MOBILE, Caller
 from tests.sandbox.test_serving import BODY, connect, post
 
@@ -77,6 +79,39 @@ def test_order_times_route_and_method(call: Caller, sandbox: SandboxServer) -> N
     seen = [call(method, path, {"code": "1"} if method == "POST" else None).status for method, path in asked]
     assert seen == [501, 502, 501, 504, 200, 503]
     assert sandbox.state.faults.waiting() == []
+
+
+def balance(call: Caller) -> int:
+    return call("GET", "/v1/accounts/app").status
+
+
+def test_by_rate(call: Caller, sandbox: SandboxServer) -> None:
+    sandbox.fault("status", status=503, rate=0.25)
+    assert [balance(call) for _ in range(8)] == [200, 200, 200, 503] * 2
+    assert len(sandbox.state.faults.waiting()) == 1  # it stays
+    sandbox.state.faults.clear()
+    sandbox.fault("status", status=503, rate=0.3)
+    assert sum(balance(call) == 503 for _ in range(100)) == 30
+    sandbox.state.faults.clear()
+    sandbox.fault("status", status=503, rate=0.5, times=1)
+    assert [balance(call) for _ in range(4)] == [200, 503, 200, 200]
+
+
+def test_by_rate_and_route(call: Caller, sandbox: SandboxServer) -> None:
+    sandbox.fault("status", status=503, rate=0.5, route="/v1/accounts/dev")
+    assert [balance(call) for _ in range(4)] == [200] * 4
+    assert [call("GET", "/v1/accounts/dev").status for _ in range(4)] == [200, 503] * 2
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("fault", sorted(KINDS.keys() - {"bomb"}))
+def test_each_is_in_the_ledger(sandbox: SandboxServer, fault: str, when: str) -> None:
+    sandbox.fault(fault, when=when, seconds=0)
+    with contextlib.suppress(ConnectionError):
+        raw(sandbox, post("/v1/codes", BODY, extra="Connection: close\r\n"))
+    (entry,) = sandbox.ledger
+    assert entry.fault == {"fault": fault, "when": when, "times": 0, "seconds": 0}
+    assert len(entry.msg_ids) == len(sandbox.outbox) == (when == "after" or fault == "delay")
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -184,7 +219,13 @@ def test_the_connection_after_a_fault_is_new(call: Caller, sandbox: SandboxServe
 
 
 @pytest.mark.parametrize(
-    "order", [{"fault": "nonsense"}, {"fault": "close", "when": "now"}, {"fault": "close", "times": 0}]
+    "order",
+    [
+        {"fault": "nonsense"},
+        {"fault": "close", "when": "now"},
+        {"fault": "close", "times": 0},
+        {"fault": "close", "rate": 0},
+    ],
 )
 def test_wrong_orders(sandbox: SandboxServer, order: dict[str, Any]) -> None:
     with pytest.raises(ValueError):

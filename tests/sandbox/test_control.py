@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -76,6 +78,23 @@ def test_clock(call: Caller) -> None:
     assert put(call, "clock", {"run": True}).json["speed"] == 1
 
 
+def test_the_clock_runs_stands_and_goes_faster(call: Caller) -> None:
+    def read() -> datetime:
+        return datetime.fromisoformat(get(call, "clock")["now"])
+
+    assert abs(read() - datetime.now(UTC)) < timedelta(seconds=5)
+    put(call, "clock", {"run": False})
+    assert read() == read()
+    msg_id = call.code()
+    put(call, "clock", {"speed": 100_000})
+    deadline = time.monotonic() + 5
+    while call("POST", f"/v1/codes/{msg_id}/valid", {"code": "x"}).code != 50011:
+        assert time.monotonic() < deadline
+    put(call, "clock", {"run": True})
+    before = read()
+    assert timedelta() <= read() - before < timedelta(seconds=5)
+
+
 def test_balances(call: Caller, sandbox: SandboxServer) -> None:
     answer = put(call, "balances", {"voice": None, "market": 5}).json
     assert (answer["apps"]["sandbox"]["voice"], answer["apps"]["sandbox"]["market"]) == (None, 5)
@@ -115,6 +134,10 @@ BAD: list[tuple[str, Any, str | None]] = [
     ("faults", {"fault": "close", "when": "later"}, "when"),
     ("faults", {"fault": "close", "times": 0}, "times"),
     ("faults", {"fault": "close", "times": 1.5}, "times"),
+    ("faults", {"fault": "close", "rate": 0}, "rate"),
+    ("faults", {"fault": "close", "rate": 1.1}, "rate"),
+    ("faults", {"fault": "close", "route": "/codes"}, "route"),
+    ("faults", {"fault": "close", "method": "FETCH"}, "method"),
     ("faults", {"fault": "status", "status": 99}, "status"),
     ("faults", {"fault": "status", "headers": {"a b": "c"}}, "headers"),
     ("faults", {"fault": "status", "headers": {"a": "b\r\nc: d"}}, "headers"),
