@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final, Self
 
@@ -39,6 +40,19 @@ class PauseQuerySet(models.QuerySet["Pause"]):
         """The pause of exactly that app or template, where it is in force."""
         in_force = models.Q(until=None) | models.Q(until__gt=at)
         return self.filter(in_force, app=app, template_id=template_id).first()
+
+    def in_the_way(self, at: datetime, fingerprints: Iterable[str], outer: str = "") -> Self:
+        """For Exists(): the pauses that keep an outer row, or what it belongs to, from being sent."""
+        return self.filter(
+            models.Q(template_id=0) | models.Q(template_id=models.OuterRef(f"{outer}template_id")),
+            models.Q(until=None) | models.Q(until__gt=at),
+            app=models.OuterRef(f"{outer}app"),
+            key_fingerprint__in=["", *fingerprints],
+        )
+
+    def to_probe(self, at: datetime) -> Self:
+        """Paused apps whose reason may be gone, and that nobody asked about this minute."""
+        return self.filter(template_id=0, until=None, probed_at__lte=at - PROBE_EVERY)
 
     def gate(self, app: str, template_id: int | None, fingerprint: str) -> tuple[datetime, Pause | None]:
         """The database's time, and what is in the way of a send, if anything: one statement where nothing is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import IntegrityError, models, router
@@ -28,6 +28,10 @@ class JobLeaseQuerySet(models.QuerySet["JobLease"]):
             return durably(lambda: rows.get_or_create(name=name, defaults=values)[1], using=using)
         except IntegrityError:  # another process wrote it first
             return False
+
+    def ran_at(self, name: str) -> datetime | None:
+        """When the job ran last, by the database's clock."""
+        return self.primary().filter(name=name).values_list("ran_at", flat=True).first()
 
 
 class JobLease(models.Model):

@@ -19,7 +19,7 @@ from .reports import match_reports
 from .results import Verification
 from .retries import mark_lost, resend_unknown, retry_failed, unknown_messages
 from .spend import SpendLine, monthly_spend
-from .sweep import reap, run_pending, tick
+from .sweep import last_sweep, reap, run_pending, tick
 from .templates import adopt_template
 from .verification import redeem_proof, verify_code
 
@@ -35,6 +35,7 @@ __all__ = [
     "get_account_balance",
     "get_balance",
     "get_client",
+    "last_sweep",
     "mark_lost",
     "match_reports",
     "monthly_spend",

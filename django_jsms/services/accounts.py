@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -37,6 +38,15 @@ def gate(config: conf.App, template_id: int | None) -> datetime:
     if pause and not _over(pause):
         raise _paused(pause, config)
     return at
+
+
+def fingerprints() -> set[str]:
+    """Of the keys that this process has."""
+    found = set()
+    for alias in conf.app_entries():
+        with suppress(conf.NotConfigured):
+            found.add(conf.app(alias).fingerprint)
+    return found
 
 
 def no_sandbox(config: conf.App) -> tuple[str, str]:
@@ -126,6 +136,13 @@ def _end(pause: Pause) -> bool:
 
 
 # -- the probe: a balance query, which costs nothing ----------------------------------------------------
+
+
+def probe() -> None:
+    """Ask about each paused app whose minute has come: a sweep leaves the rows of paused apps alone."""
+    for pause in Pause.objects.primary().to_probe(now()):
+        if pause.app in conf.app_entries():
+            _over(pause)
 
 
 def _over(pause: Pause) -> bool:

@@ -179,11 +179,14 @@ def wake_chunks(batch: Batch) -> None:
 # -- one chunk ----------------------------------------------------------------------------------------------
 
 
-def deliver_chunk(pk: int) -> None:
-    """Send one chunk, if it still waits and its batch still runs. Repeating it changes nothing."""
+def deliver_chunk(pk: int) -> bool:
+    """Send one chunk, if it still waits and its batch still runs: answers whether it was tried.
+
+    Repeating it changes nothing.
+    """
     chunk = _choose(pk)
     if chunk is None or not _claim(chunk):
-        return
+        return False
     waiting = Message.objects.primary().filter(chunk=chunk, status="waiting").order_by("pk")
     if chunk.batch.message_class == "marketing":
         rows = _without_opted_out(chunk, waiting)
@@ -193,6 +196,7 @@ def deliver_chunk(pk: int) -> None:
         _exchange(chunk, rows)
     if not chunk.more:
         finish_batches()
+    return True
 
 
 def finish_batches() -> int:

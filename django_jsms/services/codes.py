@@ -106,9 +106,9 @@ def queue_code(
     return row
 
 
-def deliver_code(pk: int) -> None:
-    """Send one queued code, if it still waits. The job of a worker; repeating it changes nothing."""
-    delivery.deliver(_NOUN, pk)
+def deliver_code(pk: int) -> bool:
+    """Send one queued code, if it still waits: answers whether it was tried. Repeating it changes nothing."""
+    return delivery.deliver(_NOUN, pk)
 
 
 @sensitive_variables()

@@ -67,16 +67,17 @@ def send_now(row: Outgoing, noun: Noun) -> None:
         raise error
 
 
-def deliver(noun: Noun, pk: int) -> None:
-    """Claim a waiting row and send it. Nothing happens where it is not due, paused or already taken."""
+def deliver(noun: Noun, pk: int) -> bool:
+    """Claim a waiting row and send it. False where it is not due, paused or already taken: nothing happened."""
     row = noun.model._default_manager.primary().with_clock().filter(pk=pk, status="pending").first()  # type: ignore[attr-defined]
     if row is None or _held(row, noun) or not _claim(row):
-        return
+        return False
     error = _attempt(row, noun)
     if error and row.status == "sending":
         _record(row, lambda: _wait_or_fail(row, error, noun))
     if row.status != "pending":
         noun.announce(row)
+    return True
 
 
 def _held(row: Any, noun: Noun) -> bool:

@@ -120,9 +120,9 @@ def queue_message(
     return row
 
 
-def deliver_message(pk: int) -> None:
-    """Send one queued message, if it still waits. The job of a worker; repeating it changes nothing."""
-    delivery.deliver(_NOUN, pk)
+def deliver_message(pk: int) -> bool:
+    """Send one queued message, if it still waits: answers whether it was tried. Repeating it changes nothing."""
+    return delivery.deliver(_NOUN, pk)
 
 
 # -- the row ------------------------------------------------------------------------------------------------

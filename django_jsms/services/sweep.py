@@ -1,20 +1,26 @@
-"""What no wake-up reached: dead claims, expired and waiting rows of every noun."""
+"""What no wake-up reached: dead claims, expired and waiting rows of every noun, the most urgent first."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
 from django.db import router
+from django.db.models import Exists
 
 from .. import dispatch
-from ..models.base import Outgoing, database_now, durably
+from ..models.accounts import Pause
+from ..models.base import database_now, durably, now
 from ..models.batches import Chunk
 from ..models.codes import VerificationCode
 from ..models.jobs import JobLease
 from ..models.messages import Message
+from . import accounts
 from .batches import deliver_chunk, finish_batches
 from .codes import deliver_code
 from .messages import deliver_message
@@ -24,12 +30,17 @@ logger = logging.getLogger("django_jsms")
 
 #: How many waiting rows are chosen at a time.
 SLICE: Final = 100
+#: Seconds until rows of a kind are looked for again, where the last look found nothing to send.
+REST: Final = 1.0
 #: How often one process of all looks for what no wake-up reached.
 TICK: Final = timedelta(seconds=30)
-_NOUNS: Final[tuple[tuple[Any, Callable[[int], None]], ...]] = (
-    (VerificationCode, deliver_code),
-    (Message, deliver_message),
-    (Chunk, deliver_chunk),
+#: Without a sweep for this long, rows that no wake-up reached wait for nobody.
+LATE: Final = timedelta(minutes=5)
+#: The most urgent first: a campaign never delays a code. The word leads to app and template_id.
+_NOUNS: Final[tuple[tuple[Any, Callable[[int], bool], str], ...]] = (
+    (VerificationCode, deliver_code, ""),
+    (Message, deliver_message, ""),
+    (Chunk, deliver_chunk, "batch__"),
 )
 
 
@@ -38,7 +49,7 @@ def reap() -> int:
 
     Answers how many rows changed. One UPDATE each, safe to run anywhere and at any time.
     """
-    return sum(_reap(model) for model, _ in _NOUNS)
+    return sum(_reap(model) for model, *_ in _NOUNS)
 
 
 def _reap(model: Any) -> int:
@@ -48,53 +59,142 @@ def _reap(model: Any) -> int:
     return durably(lambda: int(rows.reap(at)) + int(rows.expire(at)), using=using)
 
 
-def tick(stopping: Callable[[], bool] = lambda: False) -> int:
+def tidy() -> None:
+    """What a sweep does beside sending: end dead claims and finished batches, ask about paused apps."""
+    reap()
+    accounts.probe()
+    finish_batches()
+
+
+def never() -> bool:
+    return False
+
+
+def tick(stopping: Callable[[], bool] = never) -> int:
     """What has to happen every 30 s, in one process of many: answers how many rows were tried.
 
-    What waits is sent, then the jobs of ``periodic`` whose time has come are run.
+    What waits is sent, for 30 s at most, as the next tick goes on; then comes what is to be done from
+    time to time.
     """
-    if not JobLease.objects.take("tick", every=TICK):
+    if not beat():
         return 0
-    tried = run_pending(stopping)
+    until = time.monotonic() + TICK.total_seconds()
+    tried = run_pending(lambda: stopping() or time.monotonic() > until)
     run_periodic(stopping)
     return tried
+
+
+def beat() -> bool:
+    """Leave a trace of a sweep; answers whether this process is the one whose turn it is."""
+    return JobLease.objects.take("tick", every=TICK)
+
+
+def last_sweep() -> timedelta | None:
+    """How long ago a sweep began, in whatever process; None = never."""
+    ran_at = JobLease.objects.ran_at("tick")
+    return database_now(router.db_for_write(JobLease)) - ran_at if ran_at else None
 
 
 dispatch.periodic.append((TICK.total_seconds(), tick))
 
 
-def run_pending(stopping: Callable[[], bool] = lambda: False) -> int:
+def run_pending(stopping: Callable[[], bool] = never) -> int:
     """Send in this thread everything that waits and is due; answers how many rows were tried.
 
     ``stopping`` is asked before each row: once it answers True, nothing new is begun.
     """
-    reap()
-    tried = 0
-    for model, deliver in _NOUNS:
-        for pk in _due(model):
-            if stopping():
-                return tried
-            _try(deliver, pk)
-            tried += 1
+    tidy()
+    feed = Feed()
+    while not stopping() and (item := feed.take()):
+        feed.deliver(item)
     finish_batches()
-    return tried
+    return feed.tried
 
 
-def _try(deliver: Callable[[int], None], pk: int) -> None:
-    """One row that cannot be tried must not keep the others waiting."""
-    try:
-        deliver(pk)
-    except Exception:
-        logger.exception("%s %s failed; the next sweep finds it", deliver.__name__, pk)
+# -- handing out --------------------------------------------------------------------------------------------
 
 
-def _due(model: type[Outgoing]) -> Iterator[int]:
-    """The due rows' keys, oldest first, each once."""
-    rows, last = model._default_manager.primary(), 0  # type: ignore[attr-defined]
-    at = database_now(router.db_for_write(model))
-    while True:
-        keys = list(rows.due(at).filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:SLICE])
-        yield from keys
-        if len(keys) < SLICE:
-            return
-        last = keys[-1]
+class Line:
+    """The due rows of one noun, oldest first. It rests where a whole look led to no send."""
+
+    def __init__(self, model: Any, job: Callable[[int], bool], outer: str, rest: float) -> None:
+        self.model, self.job, self.outer, self.rest = model, job, outer, rest
+        self.keys: deque[int] = deque()
+        self.last = 0
+        self.rests_until = 0.0
+        self.looked = False
+
+    def take(self) -> int | None:
+        if not self.keys and not self.resting():
+            self._look()
+        return self.keys.popleft() if self.keys else None
+
+    def resting(self) -> bool:
+        return time.monotonic() < self.rests_until
+
+    def pause(self) -> None:
+        self.rests_until = time.monotonic() + self.rest
+
+    def _look(self) -> None:
+        self.looked = False
+        self.keys.extend(self._due())
+        more = len(self.keys) == SLICE
+        self.last, self.looked = (self.keys[-1] if more else 0), True
+        if not more:
+            self.pause()
+
+    def _due(self) -> list[int]:
+        """The next keys; what a pause stands in the way of is left alone, however much it is."""
+        rows = self.model.objects.primary().due(database_now(router.db_for_write(self.model)))
+        paused = Pause.objects.in_the_way(now(), accounts.fingerprints(), self.outer)
+        free = rows.filter(~Exists(paused), pk__gt=self.last).order_by("pk")
+        return list(free.values_list("pk", flat=True)[:SLICE])
+
+
+class Feed:
+    """Hands out what is due to any number of threads: codes before notices before chunks of batches.
+
+    More urgent rows that come meanwhile are seen within ``rest`` seconds.
+    """
+
+    def __init__(self, rest: float = REST) -> None:
+        self._lines = [Line(*noun, rest) for noun in _NOUNS]
+        self._lock = threading.Lock()
+        self._under_way = 0
+        self.tried = 0
+
+    def take(self, *, bulk: bool = True) -> tuple[Line, int] | None:
+        """The next row to be tried, if any. Where the database fails, it is let alone for a while."""
+        with self._lock:
+            try:
+                for line in self._lines if bulk else self._lines[:-1]:
+                    pk = line.take()
+                    if pk is not None:
+                        self._under_way += 1
+                        return line, pk
+            except Exception:
+                for line in self._lines:
+                    line.pause()
+                raise
+        return None
+
+    def deliver(self, item: tuple[Line, int]) -> None:
+        """Try one row. One that cannot be tried must not keep the others waiting."""
+        line, pk = item
+        tried = False
+        try:
+            tried = line.job(pk)
+        except Exception:
+            logger.exception("%s %s failed; the next sweep finds it", line.job.__name__, pk)
+        with self._lock:
+            self._under_way -= 1
+            if tried:
+                self.tried += 1
+                line.rests_until = 0.0  # there may be more
+
+    def idle(self) -> bool:
+        """Whether nothing is under way, and the last look at each noun led to nothing."""
+        with self._lock:
+            return not self._under_way and all(
+                line.looked and not line.keys and line.resting() for line in self._lines
+            )

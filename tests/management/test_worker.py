@@ -2,11 +2,13 @@
 
 import signal
 import time
+from datetime import timedelta
 
 import pytest
 
-from django_jsms.models import Message
-from django_jsms.services import queue_message
+from django_jsms.models import Batch, Chunk, JobLease, Message, VerificationCode
+from django_jsms.models.base import now
+from django_jsms.services import create_batch, queue_code, queue_message, start_batch
 from tests.conftest import MOBILE
 from tests.processes import MANAGE, ended, finish, start
 
@@ -54,11 +56,12 @@ def test_a_signal_ends_it_cleanly(worker, name):
 
 
 @pytest.mark.core
-def test_killed_in_the_middle_it_sends_nothing_twice(worker, jsms_sandbox):
+@pytest.mark.parametrize("callers", [1, 4])
+def test_killed_in_the_middle_it_sends_nothing_twice(worker, jsms_sandbox, callers):
     queue(40)
     jsms_sandbox.fault("delay", seconds=0.05, times=100)
     for _ in range(3):
-        process = worker("--until-idle")
+        process = worker("--until-idle", "--concurrency", str(callers))
         until = time.monotonic() + 10
         seen = len(jsms_sandbox.outbox)
         while len(jsms_sandbox.outbox) < seen + 5 and time.monotonic() < until:
@@ -68,12 +71,85 @@ def test_killed_in_the_middle_it_sends_nothing_twice(worker, jsms_sandbox):
     code, _, err = finish(worker("--until-idle"))
     assert code == 0, err
     codes = [message.text for message in jsms_sandbox.outbox]
-    assert len(codes) == len(set(codes)) >= 37
+    assert len(codes) == len(set(codes)) >= 40 - 3 * callers
     held = Message.objects.filter(status="sending").count()
-    assert Message.objects.filter(status="sent").count() == 40 - held and held <= 3
+    assert Message.objects.filter(status="sent").count() == 40 - held and held <= 3 * callers
 
 
-@pytest.mark.parametrize("option", [["--interval", "0"], ["--interval", "x"], ["--nonsense"]])
+def batch(chunks, size=2):
+    rows = [(f"138{n:08d}", {"code": "123456"}) for n in range(chunks * size)]
+    return start_batch(create_batch(template=1, recipients=rows, chunk_size=size))
+
+
+def wait_for(condition, seconds=20):
+    until = time.monotonic() + seconds
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert condition()
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("callers", ["1", "4"])
+def test_a_campaign_delays_no_code(worker, jsms_sandbox, callers):
+    """200 chunks of 0.3 s: a code that comes in their middle is sent within two seconds."""
+    jsms_sandbox.fault("delay", seconds=0.3, times=500, route="/v1/messages/batch")
+    batch(200)
+    process = worker("--concurrency", callers)
+    wait_for(lambda: len(jsms_sandbox.outbox) >= 6)
+    for n in range(3):
+        started, code = time.monotonic(), queue_code(f"1390000000{n}", purpose="login")
+        wait_for(lambda code=code: VerificationCode.objects.get(pk=code.pk).status == "sent", 5)
+        assert time.monotonic() - started < 2
+    assert Chunk.objects.filter(status="pending").count() > 100
+    process.terminate()
+    assert finish(process)[0] == 0
+
+
+@pytest.mark.core
+def test_told_to_stop_it_ends_what_is_under_way(worker, jsms_sandbox):
+    jsms_sandbox.fault("delay", seconds=1, times=500, route="/v1/messages/batch")
+    running = batch(40)
+    process = worker("--concurrency", "4")
+    wait_for(lambda: Chunk.objects.filter(status="sending").count() >= 2)
+    started = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    code, _, err = finish(process)
+    assert (code, err) == (0, "") and time.monotonic() - started < 15
+    assert set(Chunk.objects.values_list("status", flat=True)) == {"done", "pending"}
+    counts = running.counts()
+    assert len(jsms_sandbox.outbox) == counts["sent"] and counts["sent"] + counts["pending"] == 80
+    jsms_sandbox.reset()
+    assert finish(worker("--until-idle"))[0] == 0
+    assert len(jsms_sandbox.outbox) == counts["pending"] and Batch.objects.get().status == "finished"
+
+
+@pytest.mark.parametrize(
+    ("age", "code", "text"), [(None, 1, "No worker"), (10, 0, "A worker looked 1"), (400, 1, "A worker looked 40")]
+)
+def test_it_says_whether_a_worker_lives(worker, age, code, text):
+    if age is not None:
+        JobLease.objects.take("tick", every=timedelta(seconds=30))
+        JobLease.objects.update(ran_at=now() - timedelta(seconds=age))
+    found, out, err = finish(worker("--check"))
+    assert found == code and text in out + err and "Traceback" not in err
+
+
+def test_a_worker_leaves_a_trace(worker):
+    assert finish(worker("--until-idle"))[0] == 0
+    assert finish(worker("--check"))[0] == 0
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--concurrency", "0"],
+        ["--concurrency", "65"],
+        ["--check", "--until-idle"],
+        ["--interval", "0"],
+        ["--interval", "x"],
+        ["--nonsense"],
+    ],
+)
 def test_wrong_usage_is_two(worker, option):
     code, _, err = finish(worker(*option))
     assert code == 2 and "Traceback" not in err

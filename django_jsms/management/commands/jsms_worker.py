@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import signal
 import threading
-import time
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.db import DatabaseError, close_old_connections, reset_queries
+from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ...services import run_pending, tick
-from ...services.sweep import TICK
+from ...services import last_sweep
+from ...services.sweep import LATE
+from ...services.worker import work
 
-logger = logging.getLogger("django_jsms")
+#: More callers than this belong into a second process.
+MOST_CALLERS = 64
 
 
 def _seconds(text: str) -> float:
@@ -27,50 +26,42 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _callers(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_CALLERS):
+        raise argparse.ArgumentTypeError(_("must be a number from 1 to %(most)d") % {"most": MOST_CALLERS})
+    return int(text)
+
+
 class Command(BaseCommand):
-    help = "Send queued codes and messages until told to stop (SIGTERM or Ctrl-C). Exit codes: 0 done, 2 usage."
+    help = (
+        "Send queued codes and messages until told to stop (SIGTERM or Ctrl-C). Exit codes: 0 done, 1 check, 2 usage."
+    )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--until-idle", action="store_true", help=_("stop when nothing is due now"))
-        parser.add_argument("--interval", type=_seconds, default=1.0, help=_("seconds between two looks"))
+        ends = parser.add_mutually_exclusive_group()
+        ends.add_argument("--until-idle", action="store_true", help=_("stop when nothing is due now or under way"))
+        ends.add_argument("--check", action="store_true", help=_("only say whether a worker lives: exit code 0 or 1"))
+        parser.add_argument("--concurrency", type=_callers, default=4, help=_("calls at once; one is free for codes"))
+        parser.add_argument("--interval", type=_seconds, default=1.0, help=_("seconds between two looks when idle"))
 
-    def handle(self, *args: Any, until_idle: bool, interval: float, **options: Any) -> None:
+    def handle(self, *args: Any, until_idle: bool, concurrency: int, interval: float, **options: Any) -> None:
+        if options["check"]:
+            return self._check()
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: stop.set())
-        self.stdout.write(_("Sending what waits. Ctrl-C ends this after the call that is under way."))
+            # Set by a thread: here the signal may have interrupted the very wait() that holds the event's lock.
+            signal.signal(name, lambda *_: threading.Thread(target=stop.set).start())
+        self.stdout.write(_("Sending what waits. Ctrl-C ends this after the calls that are under way."))
         self.stdout.flush()
-        self.ticks, self.next_tick = not until_idle, time.monotonic()
-        total = self._work(stop, until_idle, interval)
+        total = work(stop, concurrency=concurrency, until_idle=until_idle, interval=interval)
         text = ngettext("%(count)d row tried.", "%(count)d rows tried.", total) % {"count": total}
         self.stdout.write(text)
 
-    def _work(self, stop: threading.Event, until_idle: bool, interval: float) -> int:
-        total = 0
-        while not stop.is_set():
-            tried = self._look(stop)
-            total += tried
-            if tried:
-                continue
-            if until_idle:
-                break
-            stop.wait(interval)
-        return total
-
-    def _tick(self, stop: threading.Event) -> int:
-        """Asked for every 30 s; a lease in the database lets one process of many do it."""
-        if not self.ticks or time.monotonic() < self.next_tick:
-            return 0
-        self.next_tick = time.monotonic() + TICK.total_seconds()
-        return tick(stop.is_set)
-
-    def _look(self, stop: threading.Event) -> int:
-        """One look, and now and then what is to be done from time to time; a database that is away is waited for."""
-        close_old_connections()
-        try:
-            return run_pending(stop.is_set) or self._tick(stop)
-        except DatabaseError:
-            logger.exception("The database does not answer; trying again")
-            return 0
-        finally:
-            reset_queries()  # under DEBUG every statement would be kept
+    def _check(self) -> None:
+        age = last_sweep()
+        if age is None:
+            raise CommandError(_("No worker has run yet."))
+        text = _("A worker looked %(seconds)d s ago.") % {"seconds": age.total_seconds()}
+        if age > LATE:
+            raise CommandError(text)
+        self.stdout.write(text)
