@@ -12,11 +12,13 @@ from .. import conf
 
 logger = logging.getLogger("django_jsms")
 
+#: It is given a function that says whether to begin nothing more.
+Periodic = Callable[[Callable[[], bool]], object]
 #: What a backend with threads of its own runs every so many seconds; services enter it here, from above.
-periodic: Final[list[tuple[float, Callable[[], object]]]] = []
+periodic: Final[list[tuple[float, Periodic]]] = []
 
 
-def wake(job: Callable[[int], None], pk: int, queue: str) -> None:
+def wake(job: Callable[[int], object], pk: int, queue: str) -> None:
     """Hand ``job(pk)`` to the backend that ``JSMS["DISPATCH"]`` names. Never raises."""
     try:
         import_string(f"{conf.get('DISPATCH')}.wake")(job, pk, queue)

@@ -10,14 +10,18 @@ from typing import Final
 
 from celery import current_app
 
-from .pool import Job, PerProcess
+from .pool import Job, PerProcess, close_at_exit
 
-_publishers: Final = PerProcess(1)
+#: What an exit waits for wake-ups that are still to be published, in seconds.
+EXIT_SECONDS: Final = 5.0
+
+_publishers: Final = PerProcess(1, drain=True)
+close_at_exit([_publishers], EXIT_SECONDS)
 
 
 def wake(job: Job, pk: int, queue: str) -> None:
     """Send the task of that job's name to the queue."""
-    _publishers.get().submit(functools.partial(_publish, f"django_jsms.{job.__name__}", queue), pk)
+    _publishers.get().submit(functools.partial(_publish, f"django_jsms.{getattr(job, '__name__', job)}", queue), pk)
 
 
 def _publish(task: str, queue: str, pk: int) -> None:

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from django_jsms import tasks
 from django_jsms.dispatch import celery as dispatch_celery
+from django_jsms.dispatch.pool import close
 from django_jsms.models import Message, VerificationCode
 from django_jsms.models.base import LEASE
 from django_jsms.services import queue_code, queue_message, run_pending
@@ -68,7 +69,7 @@ def celery(broker, jsms_sandbox):
 
     with ended() as processes, jsms_sandbox.settings(DISPATCH="django_jsms.dispatch.celery"):
         yield worker
-    dispatch_celery._publishers.close(1)
+    close([dispatch_celery._publishers], 1)
     if broker == "rabbitmq":  # purged, not deleted: kombu remembers which queues it has declared
         with app.connection_for_write() as connection:
             for queue in ("jsms.codes", "jsms.notices", "jsms.bulk"):

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import threading
 import time
+import types
 
 import pytest
 from django.db import transaction
 
 from django_jsms import dispatch
 from django_jsms.dispatch import thread
+from django_jsms.dispatch.pool import close
 from django_jsms.models import VerificationCode
 from django_jsms.services import queue_code
 from tests.conftest import MOBILE
@@ -28,8 +30,8 @@ def wait_for(condition, seconds=10):
 def pool(monkeypatch):
     monkeypatch.setattr(dispatch, "periodic", [])
     monkeypatch.setattr(thread, "periodic", dispatch.periodic)
-    yield thread._pools.get()
-    thread._pools.close(5)
+    yield thread._pools["jsms.codes"].get()
+    close(thread._all, 5)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -43,7 +45,8 @@ def test_a_thread_sends_after_the_commit(jsms_sandbox, pool):
     assert len(jsms_sandbox.outbox) == 1
 
 
-def test_threads_are_bounded(pool):
+@pytest.mark.parametrize("queue", thread.THREADS)
+def test_threads_are_bounded(pool, queue):
     release, running = threading.Event(), []
 
     def job(pk):
@@ -51,19 +54,31 @@ def test_threads_are_bounded(pool):
         release.wait(10)
 
     for pk in range(30):
-        thread.wake(job, pk, "jsms.codes")
-    wait_for(lambda: len(running) == thread.THREADS)
-    assert len(pool.threads) == thread.THREADS
+        thread.wake(job, pk, queue)
+    most = thread.THREADS[queue]
+    wait_for(lambda: len(running) == most)
+    assert len(thread._pools[queue].get().threads) == most
     release.set()
     wait_for(lambda: len(running) == 30)
 
 
+def test_a_campaign_delays_no_code(pool):
+    release, done = threading.Event(), []
+    for pk in range(500):
+        thread.wake(lambda pk: release.wait(10), pk, "jsms.bulk")
+    thread.wake(done.append, 1, "jsms.codes")
+    thread.wake(done.append, 2, "jsms.notices")
+    wait_for(lambda: sorted(done) == [1, 2], seconds=2)
+    release.set()
+
+
 def test_what_is_periodic_runs_again_and_again(monkeypatch):
     ran = []
-    monkeypatch.setattr(thread, "periodic", [(0.02, lambda: ran.append(1))])
-    thread._pools.get()
+    monkeypatch.setattr(thread, "periodic", [(0.02, lambda stopping: ran.append(stopping()))])
+    thread.wake(len, 1, "jsms.codes")
     wait_for(lambda: len(ran) >= 3)
-    thread._pools.close(5)
+    close(thread._all, 5)
+    assert not any(ran)
     count = len(ran)
     time.sleep(0.1)
     assert len(ran) == count
@@ -80,6 +95,29 @@ def test_an_idle_thread_is_used_again(pool):
         wait_for(lambda pk=pk: pk in done)
         time.sleep(0.02)
     assert len(pool.threads) == 1
+
+
+def test_a_thread_keeps_its_connection_while_there_is_work(pool, monkeypatch):
+    closed = []
+    monkeypatch.setattr("django_jsms.dispatch.pool.connections.close_all", lambda: closed.append(1))
+    gate = threading.Event()
+    thread.wake(lambda pk: gate.wait(5), 0, "jsms.codes")
+    for pk in range(20):
+        pool.jobs.put((lambda pk: None, pk))
+    gate.set()
+    wait_for(lambda: pool.jobs.empty() and closed)
+    assert len(closed) <= 2
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [({}, True), ({"enable-threads": True}, False), ({b"threads": b"4"}, False)],
+)
+def test_uwsgi_without_threads_is_told(pool, monkeypatch, caplog, options, told):
+    close(thread._all, 5)
+    monkeypatch.setitem(sys.modules, "uwsgi", types.SimpleNamespace(opt=options))
+    thread.wake(len, 1, "jsms.codes")
+    assert ("enable-threads" in caplog.text) is told
 
 
 def test_a_job_that_fails_stops_nothing(pool, caplog):
@@ -100,12 +138,13 @@ def test_closing_starts_nothing_new_and_waits_for_what_runs(pool):
         seen.append(pk)
         release.wait(10)
 
-    for pk in range(thread.THREADS + 5):
+    most = thread.THREADS["jsms.codes"]
+    for pk in range(most + 5):
         thread.wake(job, pk, "jsms.codes")
-    wait_for(lambda: len(seen) == thread.THREADS)
+    wait_for(lambda: len(seen) == most)
     threading.Timer(0.1, release.set).start()
-    pool.close(5)
-    assert len(seen) == thread.THREADS and not any(t.is_alive() for t in pool.threads)
+    close(thread._all, 5)
+    assert len(seen) == most and not any(t.is_alive() for t in pool.threads)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
