@@ -15,7 +15,7 @@ from .models.base import shift_clock
 if TYPE_CHECKING:
     from .sandbox import SandboxServer
     from .sandbox.ledger import Entry
-    from .sandbox.records import Message
+    from .sandbox.records import Message, Reply
 
 
 class Clock:
@@ -70,6 +70,35 @@ class Sandbox:
     def fault(self, fault: str, **order: Any) -> None:
         """Order a fault for the next call, or for ``times`` calls of a ``route`` (docs: «The sandbox»)."""
         self._server.fault(fault, **order)
+
+    def reply(self, mobile: str, text: str) -> Reply:
+        """That phone answers: it waits for ``GET /reply``. TD, T, R and 退订 keep marketing away from it (50024)."""
+        return self._server.reply(mobile, text)
+
+    def deliver(self, mobile: str | None = None, *, msg_id: str | None = None, status: int = 4001) -> Message:
+        """Report on one message now: on this one, or on the newest to a number that has no report yet.
+
+        ``status`` is JSMS's: 4001 delivered, 4002 to 4010 and 4100 not. LookupError when there is none.
+        """
+        return self._server.deliver(mobile=mobile, msg_id=msg_id, status=status)
+
+    def audit(
+        self,
+        *,
+        template_id: int | None = None,
+        signature_id: int | None = None,
+        approved: bool = True,
+        reason: str | None = None,
+    ) -> None:
+        """The auditor's word on a template or a signature, refused with a reason. LookupError when it is not there."""
+        self._server.audit(template_id=template_id, signature_id=signature_id, approved=approved, reason=reason)
+
+    def balance(self, *, of: str = "app", **pools: Any) -> dict[str, int | None]:
+        """Set what is left, in segments: ``balance``, ``voice``, ``industry``, ``market``; all four come back.
+
+        None is «never allotted», and with four of them the app draws from its account, ``of="account"``.
+        """
+        return self._server.balance(of=of, **pools)
 
     def template(self, template_id: int, text: str, type: str | None = None) -> None:
         """Let JSMS have an approved template: ``type`` ``code``, ``notice`` or ``marketing``. Those of the

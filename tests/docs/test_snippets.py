@@ -169,7 +169,7 @@ def test_the_tests_run_under_pytest(run, atomic):
     code, output = run("-m", "pytest", "-q", "-p", "no:cacheprovider", atomic=atomic)
 
     assert code == 0, output
-    assert "7 passed" in output
+    assert "11 passed" in output
 
 
 @pytest.mark.parametrize("atomic", ["0", "1"])
