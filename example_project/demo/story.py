@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import StringIO
+from typing import Any
 
 import requests
 from django.conf import settings
@@ -21,6 +22,9 @@ from .browser import TIMEOUT, Browser
 from .stage import ADMIN, Stage
 
 MOBILE = "13800138000"
+#: Somebody who wants no advertising.
+READER = "13900139000"
+DELIVERED = 4001
 
 
 class Failed(Exception):
@@ -90,9 +94,7 @@ def number_is_taken(walk: Walk) -> None:
 
 
 def code_arrives(walk: Walk) -> None:
-    answer = requests.get(f"{walk.stage.phones}phones/{MOBILE}", timeout=TIMEOUT)
-    expect(answer)
-    messages = answer.json()["messages"]
+    messages = control(walk, f"phones/{MOBILE}")["messages"]
     if not messages or not messages[0]["code"]:
         raise Failed(_("the phone holds no code"))
     walk.code = messages[0]["code"]
@@ -106,6 +108,27 @@ def wrong_code_is_refused(walk: Walk) -> None:
 def right_code_logs_in(walk: Walk) -> None:
     expect_at(walk.visitor.submit(code=walk.code), walk.url("accounts:home"))
     expect(walk.visitor.page, reverse("accounts:logout"), mask(MOBILE))
+
+
+def report_follows(walk: Walk) -> None:
+    control(walk, "clock", {"advance": 1})
+    reports = control(walk, "events")["reports"]
+    if (MOBILE, DELIVERED) not in [(each["mobile"], each["status"]) for each in reports]:
+        raise Failed(_("there is no delivery report"))
+
+
+def phone_answers(walk: Walk) -> None:
+    control(walk, "reply", {"mobile": READER, "content": "TD"})
+    if READER not in control(walk, "optouts")["optouts"]:
+        raise Failed(_("the number has not opted out"))
+
+
+def control(walk: Walk, name: str, members: dict[str, Any] | None = None) -> Any:
+    """The sandbox's control API: docs, «The sandbox»."""
+    url = f"{walk.stage.phones}{name}"
+    answer = requests.post(url, json=members, timeout=TIMEOUT) if members else requests.get(url, timeout=TIMEOUT)
+    expect(answer)
+    return answer.json()
 
 
 def admin_shows_the_row(walk: Walk) -> None:
@@ -132,6 +155,8 @@ STORY: list[Step] = [
     Step(gettext_lazy("The code arrives on the virtual phone"), code_arrives),
     Step(gettext_lazy("A wrong code is refused"), wrong_code_is_refused),
     Step(gettext_lazy("The right code logs in"), right_code_logs_in),
+    Step(gettext_lazy("Its delivery report follows"), report_follows),
+    Step(gettext_lazy("A phone answers TD, and has opted out of advertising"), phone_answers),
     Step(gettext_lazy("The admin shows what became of it, masked"), admin_shows_the_row),
     Step(gettext_lazy("jsms_balance shows what is left, and for how many days"), balance_lasts),
 ]
