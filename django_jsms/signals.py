@@ -25,6 +25,12 @@ message_undelivered = Signal()
 reply_received = Signal()
 #: A number wants no more marketing; ``instance`` is the OptOut.
 opted_out = Signal()
+#: JSMS has sent a schedule; its messages are ``sent``, or ``unknown`` where JSMS did not list them.
+schedule_fired = Signal()
+#: JSMS did not take the schedule, and nobody tries again.
+schedule_failed = Signal()
+#: JSMS may hold the schedule under an id that nobody knows: a person has to look in the console.
+schedule_unknown = Signal()
 #: An app or one of its templates was paused by a refusal; ``instance`` is the Pause.
 app_paused = Signal()
 #: The pause is over; ``instance`` is the Pause that was removed.

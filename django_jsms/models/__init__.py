@@ -8,6 +8,7 @@ from .codes import VerificationCode
 from .jobs import IdempotencyKey, JobLease
 from .limits import Counter
 from .messages import Message
+from .schedules import Schedule
 from .templates import Template
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "RejectedRow",
     "Reply",
     "Report",
+    "Schedule",
     "Template",
     "VerificationCode",
 ]

@@ -30,9 +30,10 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         return same.exclude(pk=batch.pk).exclude(status="cancelled", started_at=None).order_by("pk")
 
     def finish_done(self, at: datetime) -> int:
-        """Running batches all of whose chunks are over are finished."""
+        """Running and scheduled batches all of whose chunks are over are finished."""
         open_ = Chunk.objects.filter(batch=OuterRef("pk"), status__in=("pending", "sending"))
-        return self.filter(~Exists(open_), status="running").update(status="finished", finished_at=at, updated_at=at)
+        over = self.filter(~Exists(open_), status__in=("running", "scheduled"))
+        return over.update(status="finished", finished_at=at, updated_at=at)
 
 
 class Batch(Row):
@@ -41,6 +42,8 @@ class Batch(Row):
     class Status(models.TextChoices):
         LOADING = "loading", pgettext_lazy("batch", "loading")
         READY = "ready", pgettext_lazy("batch", "ready")
+        #: JSMS holds it, or is asked to, until its time.
+        SCHEDULED = "scheduled", pgettext_lazy("batch", "scheduled")
         RUNNING = "running", pgettext_lazy("batch", "running")
         PAUSED = "paused", pgettext_lazy("batch", "paused")
         FINISHED = "finished", pgettext_lazy("batch", "finished")
@@ -129,8 +132,10 @@ class ChunkQuerySet(models.QuerySet["Chunk"]):
         return self._end(self.filter(status="pending", expires_at__lte=at), "expired", "expired", at)
 
     def cancel(self, batch: Batch, at: datetime) -> int:
-        """What a batch has not begun to send is never sent."""
-        return self._end(self.filter(batch=batch, status="pending"), "cancelled", "cancelled", at)
+        """What a batch has not begun to send is never sent; what JSMS may hold ends with its schedule."""
+        held = self.filter(batch=batch).exclude(schedule=None).exclude(schedule__status="cancelled")
+        free = self.filter(batch=batch, status="pending").exclude(pk__in=held.values("pk"))
+        return self._end(free, "cancelled", "cancelled", at)
 
     def forget(self, resent_at: datetime) -> None:
         """Count messages out that were taken for a new row at that time: the new row counts."""

@@ -1,6 +1,7 @@
 """What a project calls. Each name is documented where it is defined."""
 
 from .accounts import resume_app
+from .adoption import adopt_schedule, dismiss_schedule
 from .balances import get_account_balance, get_balance
 from .batches import cancel_batch, create_batch, pause_batch, resume_batch, start_batch
 from .burn import PoolState, pool_states
@@ -18,6 +19,7 @@ from .pulls import pull_replies, pull_reports
 from .reports import match_reports
 from .results import Verification
 from .retries import mark_lost, resend_unknown, retry_failed, unknown_messages
+from .schedules import cancel_schedule, refresh_schedule, schedule_batch, schedule_message, update_schedule
 from .spend import SpendLine, monthly_spend
 from .sweep import last_sweep, reap, run_pending, tick
 from .templates import adopt_template
@@ -27,10 +29,13 @@ __all__ = [
     "PoolState",
     "SpendLine",
     "Verification",
+    "adopt_schedule",
     "adopt_template",
     "cancel_batch",
+    "cancel_schedule",
     "client_ip",
     "create_batch",
+    "dismiss_schedule",
     "export_batch",
     "get_account_balance",
     "get_balance",
@@ -52,17 +57,21 @@ __all__ = [
     "read_list",
     "reap",
     "redeem_proof",
+    "refresh_schedule",
     "reprocess_callback",
     "resend_unknown",
     "resume_app",
     "resume_batch",
     "retry_failed",
     "run_pending",
+    "schedule_batch",
+    "schedule_message",
     "send_code",
     "send_message",
     "send_voice_code",
     "start_batch",
     "tick",
     "unknown_messages",
+    "update_schedule",
     "verify_code",
 ]

@@ -20,12 +20,14 @@ from ..models import bulk
 from ..models.base import durably, now, read_clock
 from ..models.batches import Batch, Chunk
 from ..models.messages import Message
+from ..models.schedules import Schedule
 from . import accounts, delivery, optouts
 from .clients import get_client
 from .hours import next_window
 from .intake import Intake, Recipient
 from .language import service, translate
 from .messages import LIFE, check_class, check_signature, check_text
+from .scheduling import deliver_schedule
 from .templates import check_params, choose
 
 #: Recipients of one call (jsms-api 2.5).
@@ -146,16 +148,22 @@ def resume_batch(batch: Batch) -> Batch:
 
 @service
 def cancel_batch(batch: Batch) -> Batch:
-    """Never send what has not begun; what is under way ends. Raises InvalidInput where the batch is over."""
+    """Never send what has not begun; what is under way ends. Raises InvalidInput where the batch is over.
+
+    Of a scheduled batch, workers delete what JSMS holds; ``batch.schedules`` show how far they are.
+    """
     time = now()
 
     def cancel() -> bool:
-        moved = batch.move("cancelled", time, from_=("ready", "running", "paused"), finished_at=time)
+        moved = batch.move("cancelled", time, from_=("ready", "scheduled", "running", "paused"), finished_at=time)
         if moved:
+            Schedule.objects.primary().cancel(batch, time)
             Chunk.objects.primary().cancel(batch, time)
         return moved
 
     moved_or_raise(durably(cancel, using=router.db_for_write(Batch)), batch)
+    for pk in Schedule.objects.primary().filter(batch=batch, status="cancelling").values_list("pk", flat=True):
+        dispatch.wake(deliver_schedule, pk, "jsms.bulk")
     return batch
 
 

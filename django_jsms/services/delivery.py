@@ -60,7 +60,7 @@ def send_now(row: Outgoing, noun: Noun) -> None:
     """Send a row that was born claimed, for a caller who waits. Raises what kept it from being sent."""
     error = _attempt(row, noun)
     if error and row.status == "sending":  # type: ignore[attr-defined]
-        _record(row, lambda: row.mark_failed(now(), reason=error.reason, code=error.code))
+        record(row, lambda: row.mark_failed(now(), reason=error.reason, code=error.code))
     noun.announce(row)
     if error:
         error.row = row
@@ -74,7 +74,7 @@ def deliver(noun: Noun, pk: int) -> bool:
         return False
     error = _attempt(row, noun)
     if error and row.status == "sending":
-        _record(row, lambda: _wait_or_fail(row, error, noun))
+        record(row, lambda: _wait_or_fail(row, error, noun))
     if row.status != "pending":
         noun.announce(row)
     return True
@@ -102,12 +102,12 @@ def _attempt(row: Any, noun: Noun) -> JSMSError | None:
         msg_id = _call(row, noun)
     except NoAnswer as error:
         reason, code = error.reason, error.code
-        _record(row, lambda: row.mark_unknown(now(), reason=reason, code=code))
+        record(row, lambda: row.mark_unknown(now(), reason=reason, code=code))
         return error
     except JSMSError as error:
         pause(error, row)
-        return _in_other_words(error, conf.app(row.app))
-    _record(row, lambda: noun.sent(row, now(), msg_id), msg_id)
+        return in_other_words(error, conf.app(row.app))
+    record(row, lambda: noun.sent(row, now(), msg_id), msg_id)
     return None
 
 
@@ -126,7 +126,7 @@ def _call(row: Any, noun: Noun) -> str:
     return noun.call(client, row)
 
 
-def _in_other_words(error: JSMSError, config: conf.App) -> JSMSError:
+def in_other_words(error: JSMSError, config: conf.App) -> JSMSError:
     """A sandbox that does not answer is one that nobody has started."""
     if not config.sandbox or error.reason != accounts.UNREACHABLE:
         return error
@@ -162,7 +162,7 @@ def after(at: datetime, seconds: float) -> datetime:
     return at + timedelta(seconds=seconds * random.uniform(1, 1.5))
 
 
-def _record(row: Any, work: Callable[[], object], msg_id: str = "") -> None:
+def record(row: Any, work: Callable[[], object], msg_id: str = "") -> None:
     """Commit an outcome. Where the database is gone, the log keeps what it would have said."""
     try:
         durably(work, using=_using(row))

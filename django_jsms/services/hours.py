@@ -1,4 +1,4 @@
-"""When marketing may be sent: carriers take it from 8 to 21 o'clock in Beijing (jsms-api 5.3)."""
+"""When something may be sent: a schedule's time, and marketing from 8 to 21 o'clock in Beijing (jsms-api 5.3)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,56 @@ from typing import Final
 from django.conf import settings
 from django.utils.timezone import is_naive, make_aware, make_naive
 
-from ..exceptions import LimitExceeded
-from ..models.base import now
+from ..exceptions import InvalidInput, LimitExceeded
+from ..models.base import as_stored, now
 
 BEIJING: Final = timezone(timedelta(hours=8))
 OPENS, CLOSES = 8, 21
+#: A schedule nearer than this could come too late, and one farther away is a slip of the keyboard.
+NEAREST, FARTHEST = timedelta(seconds=60), timedelta(days=366)
+
+
+def aware(at: datetime) -> datetime:
+    """A time of a row, or of a caller, with its zone: naive ones mean TIME_ZONE."""
+    return make_aware(at) if is_naive(at) else at
+
+
+def check_send_at(value: object, message_class: str) -> datetime:
+    """The time of a schedule as rows hold it, whole seconds. Raises InvalidInput (``send_at``).
+
+    Refused: what is no datetime; naive ones where USE_TZ is on; an hour that the clocks of its zone skip;
+    less than a minute or more than a year ahead; marketing outside its hours.
+    """
+    if not isinstance(value, datetime) or (is_naive(value) and settings.USE_TZ):
+        raise _refused("must be an aware datetime: it has no time zone", "须为带时区的 datetime")
+    try:
+        moment = aware(value.replace(microsecond=0))
+        utc = moment.astimezone(UTC)
+        ahead = utc - aware(now())
+    except (OverflowError, ValueError):
+        raise _refused("is outside the calendar", "超出日历范围") from None
+    if utc.astimezone(moment.tzinfo).replace(tzinfo=None) != moment.replace(tzinfo=None):
+        raise _refused("does not exist: the clocks of its zone skip that hour", "不存在：该时区此时正值夏令时跳变")
+    if ahead < NEAREST:
+        raise _refused("must be at least 60 seconds ahead", "至少须在 60 秒之后")
+    if ahead > FARTHEST:
+        raise _refused("must be within a year: check its year", "须在一年以内，请检查年份")
+    if message_class == "marketing" and next_window(utc):
+        raise _refused(
+            "is outside the hours of marketing, 8 to 21 o'clock in Beijing",
+            "不在营销短信的发送时段（北京时间 8 点至 21 点）内",
+            "outside_window",
+        )
+    return as_stored(utc)
+
+
+def _refused(en: str, zh: str, reason: str = "invalid_send_at") -> InvalidInput:
+    return InvalidInput(f"send_at {en}.", field="send_at", reason=reason, zh=f"定时时间（send_at）{zh}。")
 
 
 def next_window(at: datetime) -> datetime | None:
     """When marketing may go again, or None where it may now. Both as ``now()`` gives them."""
-    local = (make_aware(at) if is_naive(at) else at).astimezone(BEIJING)
+    local = aware(at).astimezone(BEIJING)
     if OPENS <= local.hour < CLOSES:
         return None
     opens = local.replace(hour=OPENS, minute=0, second=0, microsecond=0)

@@ -6,14 +6,15 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar
 
 from django.db import IntegrityError, router, transaction
 
 from ..exceptions import InvalidInput
-from ..models.base import durably
+from ..models.base import Row, durably
 from ..models.jobs import IdempotencyKey
-from ..models.messages import Message
+
+R = TypeVar("R", bound=Row)
 
 _KEY: Final = re.compile(r"[!-~]{1,255}", re.ASCII)
 
@@ -22,7 +23,7 @@ def _fingerprint(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def repeated(app: str, key: str | None, values: Mapping[str, Any]) -> Message | None:
+def repeated(model: type[R], app: str, key: str | None, values: Mapping[str, Any]) -> R | None:
     """The row an earlier request with that key wrote. Raises InvalidInput where its payload was another."""
     if key is None:
         return None
@@ -44,16 +45,16 @@ def repeated(app: str, key: str | None, values: Mapping[str, Any]) -> Message | 
             reason="idempotency_conflict",
             zh="该 idempotency_key 已用于另一条短信。新的短信请使用新的 key。",
         )
-    return cast(Message, Message.objects.primary().get(pk=known.answer))
+    return model._default_manager.using(keys.db).get(pk=known.answer)
 
 
 def insert_once(
-    write: Callable[[], Message], app: str, key: str | None, values: Mapping[str, Any], *, join: bool
-) -> tuple[Message, bool]:
+    model: type[R], write: Callable[[], R], app: str, key: str | None, values: Mapping[str, Any], *, join: bool
+) -> tuple[R, bool]:
     """Write the row, and its key with it. A key that somebody wrote meanwhile answers with that row."""
-    using = router.db_for_write(Message)
+    using = router.db_for_write(model)
 
-    def work() -> Message:
+    def work() -> R:
         row = write()
         if key is not None:
             stored = IdempotencyKey(scope=app, key=key, fingerprint=_fingerprint(values), answer=str(row.pk))
@@ -66,7 +67,7 @@ def insert_once(
         with transaction.atomic(using=using):
             return work(), True
     except IntegrityError:
-        earlier = repeated(app, key, values)
+        earlier = repeated(model, app, key, values)
         if earlier is None:
             raise
         return earlier, False

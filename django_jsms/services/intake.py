@@ -69,7 +69,7 @@ class Intake:
         for number_of_row, row in rows:
             line, value = getattr(row, "line", number_of_row), ""
             try:
-                value, given = _split(row)
+                value, given = split(row)
                 number, params = parse(value), check_params({**self.params, **given})
                 self.chosen.check(params)
                 accepted.append((line, number, params))
@@ -99,7 +99,7 @@ class Intake:
             yield (*head, number, mobile_hash(number), *same, *tail)
 
 
-def _split(row: Recipient) -> tuple[Any, Mapping[str, str]]:
+def split(row: Recipient) -> tuple[Any, Mapping[str, str]]:
     """A row's number and its own parameters."""
     if isinstance(row, Mapping):
         column = next((name for name in MOBILE_COLUMNS if name in row), None)

@@ -60,15 +60,15 @@ def send_message(
     """
     config = conf.app(app)
     get_client(app)
-    values = _values(mobile, template, params, signature, tag, reference, message_class, config)
+    values = columns(mobile, template, params, signature, tag, reference, message_class, config)
     if values["message_class"] == "marketing":
         refuse_at_night()
-    found = repeated(app, idempotency_key, values)
+    found = repeated(Message, app, idempotency_key, values)
     if found:
         return found
     at = accounts.gate(config, values["template_id"])
     write = functools.partial(Message.insert_claimed, at, **values)
-    row, is_new = insert_once(write, app, idempotency_key, values, join=False)
+    row, is_new = insert_once(Message, write, app, idempotency_key, values, join=False)
     if is_new:
         _send(row)
     return row
@@ -103,16 +103,15 @@ def queue_message(
     Raises InvalidInput and NotConfigured, with nothing written.
     """
     config = conf.app(app)
-    values = _values(mobile, template, params, signature, tag, reference, message_class, config)
-    found = repeated(app, idempotency_key, values)
+    values = columns(mobile, template, params, signature, tag, reference, message_class, config)
+    found = repeated(Message, app, idempotency_key, values)
     if found:
         return found
     start = _start(not_before)
     life = LIFE[values["message_class"]] if expires_in is None else expires_in
     waiting = {"not_before": start, "expires_at": (start or now()) + life}
-    row, is_new = insert_once(
-        lambda: Message.insert_waiting(**waiting, **values), app, idempotency_key, values, join=True
-    )
+    write = functools.partial(Message.insert_waiting, **waiting, **values)
+    row, is_new = insert_once(Message, write, app, idempotency_key, values, join=True)
     if is_new:
         queue = QUEUES[values["message_class"]]
         using = router.db_for_write(Message)
@@ -129,7 +128,7 @@ def deliver_message(pk: int) -> bool:
 
 
 @sensitive_variables()
-def _values(
+def columns(
     mobile: str,
     template: int | str,
     params: Mapping[str, str] | None,

@@ -20,11 +20,13 @@ from ..models.batches import Chunk
 from ..models.codes import VerificationCode
 from ..models.jobs import JobLease
 from ..models.messages import Message
+from ..models.schedules import Schedule
 from . import accounts
 from .batches import deliver_chunk, finish_batches
 from .codes import deliver_code
 from .messages import deliver_message
 from .periodic import run_periodic
+from .scheduling import deliver_schedule
 
 logger = logging.getLogger("django_jsms")
 
@@ -36,10 +38,12 @@ REST: Final = 1.0
 TICK: Final = timedelta(seconds=30)
 #: Without a sweep for this long, rows that no wake-up reached wait for nobody.
 LATE: Final = timedelta(minutes=5)
-#: The most urgent first: a campaign never delays a code. The word leads to app and template_id.
-_NOUNS: Final[tuple[tuple[Any, Callable[[int], bool], str], ...]] = (
+#: The most urgent first: a campaign never delays a code. The word leads to app and template_id; None:
+#: a pause is not in the way, as what JSMS holds can be read and cancelled all the same.
+_NOUNS: Final[tuple[tuple[Any, Callable[[int], bool], str | None], ...]] = (
     (VerificationCode, deliver_code, ""),
     (Message, deliver_message, ""),
+    (Schedule, deliver_schedule, None),
     (Chunk, deliver_chunk, "batch__"),
 )
 
@@ -117,7 +121,7 @@ def run_pending(stopping: Callable[[], bool] = never) -> int:
 class Line:
     """The due rows of one noun, oldest first. It rests where a whole look led to no send."""
 
-    def __init__(self, model: Any, job: Callable[[int], bool], outer: str, rest: float) -> None:
+    def __init__(self, model: Any, job: Callable[[int], bool], outer: str | None, rest: float) -> None:
         self.model, self.job, self.outer, self.rest = model, job, outer, rest
         self.keys: deque[int] = deque()
         self.last = 0
@@ -146,9 +150,9 @@ class Line:
     def _due(self) -> list[int]:
         """The next keys; what a pause stands in the way of is left alone, however much it is."""
         rows = self.model.objects.primary().due(database_now(router.db_for_write(self.model)))
-        paused = Pause.objects.in_the_way(now(), accounts.fingerprints(), self.outer)
-        free = rows.filter(~Exists(paused), pk__gt=self.last).order_by("pk")
-        return list(free.values_list("pk", flat=True)[:SLICE])
+        if self.outer is not None:
+            rows = rows.filter(~Exists(Pause.objects.in_the_way(now(), accounts.fingerprints(), self.outer)))
+        return list(rows.filter(pk__gt=self.last).order_by("pk").values_list("pk", flat=True)[:SLICE])
 
 
 class Feed:

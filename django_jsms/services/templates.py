@@ -44,6 +44,11 @@ class Chosen:
         tail = length(OPT_OUT_LINE) if self.message_class == "marketing" else 0
         return SIGNATURE_ALLOWANCE + length(render(self.text or "", params)) + tail
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The placeholders of its text, none where that is not known here."""
+        return placeholders(self.text or "")
+
     def check(self, params: Mapping[str, str]) -> None:
         """Raise InvalidInput where the parameters and the text, if it is known, do not fit together."""
         if self.text is None:
@@ -61,10 +66,12 @@ class Chosen:
 
 def identify(template: int | str) -> tuple[int, Mapping[str, Any]]:
     """The id of a template given by id or by local name, and the entry of ``TEMPLATES``. Raises InvalidInput."""
-    entry: Mapping[str, Any] = {}
+    named: Mapping[str, Mapping[str, Any]] = conf.get("TEMPLATES")
     if isinstance(template, str):
-        entry = conf.get("TEMPLATES").get(template) or {}
+        entry = named.get(template) or {}
         template = entry.get("id", 0)
+    else:
+        entry = next((each for each in named.values() if each.get("id") == template), {})
     if type(template) is int and 1 <= template <= _LARGEST_ID:
         return template, entry
     raise InvalidInput(

@@ -133,7 +133,7 @@ def test_tasks_and_jobs_have_the_same_names(broker):
     names = {
         name.removeprefix("django_jsms.") for name in tasks.deliver_code.app.tasks if name.startswith("django_jsms.")
     }
-    assert names == {"deliver_code", "deliver_message", "deliver_chunk", "tick"}
+    assert names == {"deliver_code", "deliver_message", "deliver_chunk", "deliver_schedule", "tick"}
     for name in names:
         task = getattr(tasks, name)
         assert (task.acks_late, task.reject_on_worker_lost, task.ignore_result) == (True, True, True)
