@@ -1,6 +1,7 @@
 """Rows, states, queries. Nothing here calls out."""
 
 from .accounts import Pause
+from .actions import ActionLog
 from .balances import BalanceSnapshot, LowBalance
 from .batches import Batch, Chunk, RejectedRow
 from .callbacks import Callback, OptOut, Reply, Report
@@ -12,6 +13,7 @@ from .schedules import Schedule
 from .templates import Template
 
 __all__ = [
+    "ActionLog",
     "BalanceSnapshot",
     "Batch",
     "Callback",

@@ -1,16 +1,14 @@
 """The admin over HTTP: read-only, masked, and nothing happens on GET."""
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from django_jsms.models import Pause, VerificationCode
+from django_jsms.models import VerificationCode
 from django_jsms.services import adopt_template, send_code, send_message
 from tests.conftest import MOBILE
 
 pytestmark = pytest.mark.django_db
-CODES, PAUSES = "admin:django_jsms_verificationcode", "admin:django_jsms_pause"
+CODES = "admin:django_jsms_verificationcode"
 
 
 @pytest.fixture
@@ -47,26 +45,6 @@ def test_a_search_finds_by_msg_id_and_the_box_says_so(admin_client, code):
     assert "138****8000" in admin_client.get(address, {"q": code.msg_id}).content.decode()
     nothing = admin_client.get(address, {"q": "nothing"}).content.decode()
     assert "138****8000" not in nothing and "Search by msg_id" in nothing
-
-
-def resume(client, pause):
-    data = {"action": "resume", "_selected_action": [pause.pk]}
-    return client.post(reverse(f"{PAUSES}_changelist"), data, follow=True)
-
-
-def test_a_person_with_the_permission_resumes_an_app(admin_client):
-    pause = Pause.objects.create(app="default", reason="no_money", code=50014)
-    assert "1 pause ended" in resume(admin_client, pause).content.decode()
-    assert not Pause.objects.exists()
-
-
-def test_a_person_without_it_does_not(client):
-    pause = Pause.objects.create(app="default", reason="no_money", code=50014)
-    user = get_user_model().objects.create_user("viewer", is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="view_pause"))
-    client.force_login(user)
-    resume(client, pause)
-    assert Pause.objects.exists()
 
 
 def test_rows_explain_their_code(admin_client, jsms_sandbox):
