@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from django.db import router
-from django.views.decorators.debug import sensitive_variables
 
 from .. import conf, dispatch
-from ..client.mobile import parse
 from ..exceptions import InvalidInput, JSMSError
 from ..models.base import LEASE, database_now, durably, now
 from ..models.batches import Batch, Chunk
 from ..models.messages import Message
 from ..models.schedules import CLOSED, UNKNOWN, Schedule
-from . import accounts, schedule_rows, scheduling
+from . import accounts, schedule_changes, scheduling
 from .clients import get_client
 from .hours import aware, check_send_at
 from .idempotency import insert_once, repeated
-from .intake import Recipient, split
+from .intake import Recipient
 from .language import service
-from .messages import check_class, columns
-from .templates import Chosen, check_params, choose
-
-#: Recipients of one schedule (jsms-api 2.7).
-MOST: Final = 1000
+from .messages import columns
 
 
 @service
@@ -62,7 +55,7 @@ def schedule_message(
     config = conf.app(app)
     get_client(app)
     values = columns(mobile, template, params, signature, tag, reference, message_class, config)
-    _no_codes(values["message_class"])
+    schedule_changes.no_codes(values["message_class"])
     time = check_send_at(send_at, values["message_class"])
     request = {**values, "send_at": aware(time).isoformat()}
     found = repeated(Schedule, app, idempotency_key, request)
@@ -108,7 +101,7 @@ def schedule_batch(batch: Batch, *, send_at: datetime, created_by: Any = None) -
 
     JSMS: ``POST /schedule/batch``, https://docs.jiguang.cn/jsms/server/rest_api_jsms_schedule
     """
-    _no_codes(batch.message_class)
+    schedule_changes.no_codes(batch.message_class)
     time, using = check_send_at(send_at, batch.message_class), router.db_for_write(Schedule)
 
     def start() -> bool:
@@ -174,8 +167,8 @@ def update_schedule(
     """
     read_again(schedule)
     must_be(schedule, "active", "update_unknown")
-    wanted, using = _wanted(schedule, send_at, template, params, recipients), scheduling.using()
-    if not durably(lambda: schedule.begin_update(database_now(using), wanted), using=using):
+    asked, using = schedule_changes.wanted(schedule, send_at, template, params, recipients), scheduling.using()
+    if not durably(lambda: schedule.begin_update(database_now(using), asked), using=using):
         raise not_now(schedule)
     error = scheduling.change(schedule)
     if error and schedule.status == "updating":
@@ -242,93 +235,6 @@ def refresh_schedule(schedule: Schedule) -> Schedule:
     return schedule
 
 
-# -- what a change asks for ------------------------------------------------------------------------------------
-
-
-@sensitive_variables()
-def _wanted(
-    schedule: Schedule,
-    send_at: datetime | None,
-    template: int | str | None,
-    params: Mapping[str, str] | None,
-    recipients: Iterable[Recipient] | None,
-) -> dict[str, Any]:
-    """The whole of the schedule as it shall be: JSMS replaces, it does not patch. Every value is checked."""
-    signature, message_class, rows = schedule.signature_id, schedule.message_class, None
-    template_id = schedule.template_id
-    if template is not None or params is not None or recipients is not None:
-        chosen = choose(template_id if template is None else template, schedule.app)
-        rows = _recipients(schedule, chosen, template is not None, check_params(params), recipients)
-        if template is not None:
-            template_id, signature = chosen.template_id, chosen.signature_id or signature
-            message_class = check_class(None, chosen.message_class)
-            _no_codes(message_class)
-    time = check_send_at(schedule.send_at if send_at is None else send_at, message_class)
-    return {
-        "send_at": aware(time).isoformat(),
-        "template_id": template_id,
-        "signature_id": signature,
-        "message_class": message_class,
-        "recipients": rows,
-    }
-
-
-@sensitive_variables()
-def _recipients(
-    schedule: Schedule,
-    chosen: Chosen,
-    other_text: bool,
-    params: Mapping[str, str],
-    recipients: Iterable[Recipient] | None,
-) -> list[tuple[str, dict[str, str], int]]:
-    """Number, parameters and segments of each. A recipient's own parameters stay where the text has them."""
-    if recipients is None:
-        known = set(chosen.names) if other_text and chosen.text is not None else None
-        given: list[Recipient] = [
-            (mobile, {name: text for name, text in own.items() if known is None or name in known})
-            for _, mobile, own in schedule_rows.waiting(schedule)
-        ]
-    else:
-        given = _listed(recipients, 1 if schedule.kind == Schedule.Kind.SINGLE else MOST)
-    found: dict[str, tuple[str, dict[str, str], int]] = {}
-    for index, row in enumerate(given):
-        mobile, own = _recipient(index, row, params, chosen)
-        if mobile in found:
-            raise _bad_recipient(index, "is there twice", "重复", "duplicate")
-        found[mobile] = (mobile, own, chosen.segments(own))
-    return list(found.values())
-
-
-def _listed(recipients: Iterable[Recipient], most: int) -> list[Recipient]:
-    given: list[Recipient] = (
-        [recipients] if isinstance(recipients, str) else list(itertools.islice(recipients, most + 1))
-    )
-    if 1 <= len(given) <= most:
-        return given
-    raise InvalidInput(
-        f"recipients must be 1 to {most}." if most > 1 else "recipients must be one: the schedule is a single one.",
-        field="recipients",
-        reason="too_many_recipients" if given else "no_recipients",
-        zh=f"收件人须为 1 至 {most} 个。" if most > 1 else "该定时任务为单条，收件人须为一个。",
-    )
-
-
-@sensitive_variables()
-def _recipient(index: int, row: Recipient, params: Mapping[str, str], chosen: Chosen) -> tuple[str, dict[str, str]]:
-    try:
-        value, given = split(row)
-        mobile, own = parse(value), check_params({**given, **params})
-        chosen.check(own)
-    except InvalidInput as error:
-        raise _bad_recipient(index, f"is not valid: {error}", f"无效：{error.zh}", error.reason) from None
-    return mobile, own
-
-
-def _bad_recipient(index: int, en: str, zh: str, reason: str) -> InvalidInput:
-    where = f"recipients[{index}]"
-    return InvalidInput(f"{where} {en}", field="recipients", reason=reason, zh=f"{where} {zh}")
-
-
 # -- refusals ------------------------------------------------------------------------------------------------
 
 
@@ -375,16 +281,6 @@ def _wrong_status(field: str, label: str, status: str) -> InvalidInput:
         reason="wrong_status",
         zh=f"当前状态为「{label}」，不能执行此操作。",
     )
-
-
-def _no_codes(message_class: str) -> None:
-    if message_class == "code":
-        raise InvalidInput(
-            "A verification code cannot be scheduled: it would be too old when it came.",
-            field="template",
-            reason="wrong_template_type",
-            zh="验证码不能定时发送：送达时早已过期。",
-        )
 
 
 def _of(schedule: Schedule, error: JSMSError) -> JSMSError:

@@ -7,9 +7,7 @@ Changing, cancelling and reading are idempotent: up to three tries, then a read 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -27,14 +25,12 @@ from . import accounts, delivery, optouts, schedule_rows
 from .clients import get_client
 from .hours import aware
 from .language import translate
+from .repeating import Outcome, repeat
 
 logger = logging.getLogger("django_jsms")
 
 #: JSMS's words for a schedule it does not know, and for one that is sent or deleted.
 GONE, CLOSED = 50028, 50029
-#: Waits before the tries of an idempotent call, and the seconds in which a further one is begun.
-_WAITS: Final = (0.0, 0.2, 0.8)
-_PATIENCE: Final = 10.0
 #: Our clock and JSMS's may differ by this much: one that is closed so near its time was sent.
 _SKEW: Final = timedelta(seconds=30)
 #: After a call that told nothing, look again in so many seconds.
@@ -158,41 +154,9 @@ def _release(schedule: Schedule, error: JSMSError) -> None:
 # -- change, cancel ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How an idempotent call ended. ``lost``: one of its tries may have been done without our hearing of it."""
-
-    answer: Any = None
-    error: JSMSError | None = None
-    lost: NoAnswer | None = None
-
-    @property
-    def code(self) -> int | None:
-        return self.error.code if self.error else None
-
-
 def _repeat(schedule: Schedule, call: Callable[[], Any]) -> Outcome:
-    """Up to three tries, as long as nobody else has taken the schedule over."""
-    lost: NoAnswer | None = None
-    error: JSMSError | None = None
-    started = time.monotonic()
-    for wait in _WAITS:
-        time.sleep(wait)
-        try:
-            return Outcome(call(), lost=lost)
-        except NoAnswer as unheard:
-            lost = error = unheard
-        except NotSent as unsent:
-            error = unsent
-        except JSMSError as refused:
-            return Outcome(error=translate(refused), lost=lost)
-        if time.monotonic() - started > _PATIENCE or not _renew(schedule):
-            break
-    return Outcome(error=translate(error) if error else None, lost=lost)
-
-
-def _renew(schedule: Schedule) -> bool:
-    return durably(lambda: schedule.renew(database_now(using())), using=using())
+    """As long as nobody else has taken the schedule over."""
+    return repeat(call, hold=lambda: durably(lambda: schedule.renew(database_now(using())), using=using()))
 
 
 def change(schedule: Schedule) -> JSMSError | None:

@@ -213,6 +213,7 @@ def test_a_cancelling_that_was_never_written_waits_for_jsms(shop):
 def test_one_that_was_being_made_while_its_batch_was_cancelled_is_cancelled(shop):
     batch = scheduled(3)
     Batch.objects.filter(pk=batch.pk).update(status="cancelled")
+    Schedule.objects.update(due_at=now() - dt.timedelta(seconds=1))
     run_pending()
     assert states(batch) == ["cancelled"] and len(calls(shop, "DELETE")) == 1
     assert [held.status for held in shop._server.state.schedules.values()] == ["deleted"]
