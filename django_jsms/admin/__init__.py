@@ -2,8 +2,19 @@
 
 from .accounts import PauseAdmin
 from .actions import ActionLogAdmin
+from .callbacks import CallbackAdmin, OptOutAdmin, ReplyAdmin, ReportAdmin
 from .codes import VerificationCodeAdmin
 from .messages import MessageAdmin
 from .templates import TemplateAdmin
 
-__all__ = ["ActionLogAdmin", "MessageAdmin", "PauseAdmin", "TemplateAdmin", "VerificationCodeAdmin"]
+__all__ = [
+    "ActionLogAdmin",
+    "CallbackAdmin",
+    "MessageAdmin",
+    "OptOutAdmin",
+    "PauseAdmin",
+    "ReplyAdmin",
+    "ReportAdmin",
+    "TemplateAdmin",
+    "VerificationCodeAdmin",
+]

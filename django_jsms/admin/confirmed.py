@@ -62,7 +62,7 @@ def confirmed(
     *,
     permission: str,
     after: Any = "",
-    state: Callable[[Any], str] = status_of,
+    state: Callable[[Any], Any] = status_of,
     form: type[ConfirmForm] = ConfirmForm,
     warning: Any = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -91,7 +91,7 @@ class _Declared:
     method: Callable[..., Any]
     label: Any
     after: Any
-    state: Callable[[Any], str]
+    state: Callable[[Any], Any]
     form: type[ConfirmForm]
     warning: Any
 
@@ -104,7 +104,7 @@ class _Declared:
             row.refresh_from_db()
         except ObjectDoesNotExist:
             return self.would(row)
-        return self.state(row)
+        return str(self.state(row))
 
 
 class ConfirmedActions(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -158,7 +158,7 @@ class _Confirmation:
         return None
 
     def _do(self, row: Any) -> bool:
-        method, before = self.action.method, self.action.state(row)
+        method, before = self.action.method, str(self.action.state(row))
         try:
             said, level = method(self.admin, row, self.form.cleaned_data), messages.SUCCESS
         except JSMSError as error:

@@ -11,13 +11,14 @@ from .base import OutgoingAdmin
 
 @admin.register(Message)
 class MessageAdmin(OutgoingAdmin):
-    list_display = ("created_at", "number", "template_id", "message_class", "status", "why", "reference")
-    list_filter = ("status", "message_class", "app")
+    list_display = ("created_at", "number", "template_id", "message_class", "status", "why", "delivery", "reference")
+    list_filter = ("status", "delivery", "message_class", "app")
     search_fields = ("=msg_id", "=reference")
     search_help_text = _("Search by msg_id or reference. A number is never part of an address.")
     fields = (
         ("number", "reference", "tag"),
         ("status", "why"),
+        ("delivery", "report_status", "reported_at"),
         ("app", "template_id", "signature_id", "message_class"),
         ("params", "segments"),
         ("msg_id", "error_code"),

@@ -1,0 +1,81 @@
+"""What JSMS told us, in the admin: callbacks, reports, replies and opt-outs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from ..client.mobile import mask
+from ..models import Callback, OptOut, Reply, Report
+from ..services import opt_in, reprocess_callback
+from .base import LogAdmin
+from .confirmed import ConfirmedActions, ReasonForm, confirmed
+
+
+@admin.register(Callback)
+class CallbackAdmin(ConfirmedActions, LogAdmin):
+    list_display = ("created_at", "kind", "app", "applied_at", "error")
+    list_filter = ("kind", "error", "app")
+    ordering = ("-pk",)
+    fields = (("kind", "app"), ("created_at", "applied_at"), "error")
+    actions = ("reprocess",)
+
+    @confirmed(
+        _("Apply again"),
+        permission="django_jsms.change_callback",
+        state=lambda callback: callback.error or (_("applied") if callback.applied_at else _("not applied")),
+        after=_("applied"),
+        warning=_("What was applied already stays as it is; a gap and a reused nonce cannot be applied."),
+    )
+    def reprocess(self, callback: Callback, given: dict[str, Any]) -> str:
+        return reprocess_callback(callback)
+
+
+@admin.register(Report)
+class ReportAdmin(LogAdmin):
+    list_display = ("received_at", "msg_id", "status", "app", "applied_at")
+    list_filter = (("applied_at", admin.EmptyFieldListFilter), "status", "app")
+    search_fields = ("=msg_id",)
+    search_help_text = _("Search by msg_id. A number is never part of an address.")
+    ordering = ("-pk",)
+    fields = (("msg_id", "status", "app"), ("received_at", "applied_at"))
+
+
+class MaskedAdmin(LogAdmin):
+    """Rows with a number that nobody sees whole."""
+
+    readonly_fields = ("number",)
+
+    @admin.display(description=_("mobile"))
+    def number(self, row: Any) -> str:
+        return mask(row.mobile) if row.mobile else "—"
+
+
+@admin.register(Reply)
+class ReplyAdmin(MaskedAdmin):
+    list_display = ("replied_at", "number", "content", "app")
+    list_filter = ("app",)
+    ordering = ("-pk",)
+    fields = (("number", "app"), "replied_at", "content")
+
+
+@admin.register(OptOut)
+class OptOutAdmin(ConfirmedActions, MaskedAdmin):
+    list_display = ("since", "number", "message_class", "source", "evidence", "app")
+    list_filter = ("source", "message_class", "app")
+    ordering = ("-pk",)
+    fields = (("number", "app"), ("message_class", "source", "since"), "evidence")
+    actions = ("opt_in",)
+
+    @confirmed(
+        _("Let marketing go again"),
+        permission="django_jsms.delete_optout",
+        state=lambda row: _("opted out"),
+        after=_("takes marketing"),
+        form=ReasonForm,
+        warning=_("Only on the person's own wish. JSMS keeps a list of its own and may go on refusing."),
+    )
+    def opt_in(self, row: OptOut, given: dict[str, Any]) -> None:
+        opt_in(row.mobile, app=row.app, message_class=row.message_class)
