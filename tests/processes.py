@@ -14,7 +14,7 @@ SETUP = """
 import os, sys
 from tests import settings
 settings.DATABASES["default"]["NAME"] = os.environ["DATABASE"]
-settings.JSMS = {"SANDBOX": os.environ["SANDBOX"], "DISPATCH": "django_jsms.dispatch.none"}
+settings.JSMS = {"SANDBOX": os.environ["SANDBOX"], "DISPATCH": os.environ["DISPATCH"]}
 """
 MANAGE = f"""{SETUP}
 from django.core.management import execute_from_command_line
@@ -41,6 +41,7 @@ def start(program: str, *arguments: str, sandbox: str, **environment: str) -> Pr
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DATABASE": str(connection.settings_dict["NAME"]),
         "SANDBOX": sandbox,
+        "DISPATCH": "django_jsms.dispatch.none",
     }
     return subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", program, *arguments],

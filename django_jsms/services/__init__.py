@@ -3,7 +3,7 @@
 from .accounts import resume_app
 from .adoption import adopt_schedule, dismiss_schedule
 from .balances import get_account_balance, get_balance
-from .batches import cancel_batch, create_batch, pause_batch, resume_batch, start_batch
+from .batches import cancel_batch, create_batch, discard_batch, pause_batch, resume_batch, start_batch
 from .burn import PoolState, pool_states
 from .callbacks import reprocess_callback
 from .clients import get_client
@@ -14,7 +14,8 @@ from .limits import client_ip
 from .lists import read_list
 from .messages import queue_message, send_message
 from .optouts import opt_in, opt_out
-from .previews import preview_batch
+from .previews import preview_batch, preview_message
+from .progress import batch_progress
 from .pulls import pull_replies, pull_reports
 from .reports import match_reports
 from .results import Verification
@@ -31,10 +32,12 @@ __all__ = [
     "Verification",
     "adopt_schedule",
     "adopt_template",
+    "batch_progress",
     "cancel_batch",
     "cancel_schedule",
     "client_ip",
     "create_batch",
+    "discard_batch",
     "dismiss_schedule",
     "export_batch",
     "get_account_balance",
@@ -50,6 +53,7 @@ __all__ = [
     "pause_batch",
     "pool_states",
     "preview_batch",
+    "preview_message",
     "pull_replies",
     "pull_reports",
     "queue_code",

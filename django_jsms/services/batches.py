@@ -24,7 +24,7 @@ from ..models.schedules import Schedule
 from . import accounts, delivery, optouts
 from .clients import get_client
 from .hours import next_window
-from .intake import Intake, Recipient
+from .intake import Intake, Recipient, discard
 from .language import service, translate
 from .messages import LIFE, check_class, check_signature, check_text
 from .scheduling import deliver_schedule
@@ -84,7 +84,7 @@ def create_batch(
         intake.read(recipients)
         return intake.finish()
     except BaseException:
-        intake.discard()
+        discard(batch, using=using)
         raise
 
 
@@ -165,6 +165,14 @@ def cancel_batch(batch: Batch) -> Batch:
     for pk in Schedule.objects.primary().filter(batch=batch, status="cancelling").values_list("pk", flat=True):
         dispatch.wake(deliver_schedule, pk, "jsms.bulk")
     return batch
+
+
+@service
+def discard_batch(batch: Batch) -> None:
+    """Delete a batch that was never started, with the numbers of its list. Raises InvalidInput for another one."""
+    using = router.db_for_write(Batch)
+    moved_or_raise(durably(lambda: batch.move("loading", now(), from_=("ready",)), using=using), batch)
+    discard(batch, using=using)
 
 
 def moved_or_raise(moved: bool, batch: Batch) -> None:

@@ -43,16 +43,6 @@ class Intake:
             accepted, rejected = self._sort(slice_)
             durably(lambda: self._write(accepted, rejected), using=self.using)  # noqa: B023
 
-    def discard(self) -> None:
-        """Forget a batch whose list could not be read to its end; nothing of it was sent."""
-        chunks = Chunk.objects.primary().filter(batch=self.batch)
-
-        def delete() -> None:
-            Message.objects.primary().filter(chunk_id__in=chunks.values("pk"))._raw_delete(self.using)
-            self.batch.delete(using=self.using)
-
-        durably(delete, using=self.using)
-
     def finish(self) -> Batch:
         durably(lambda: bulk.reject_repeats(self.batch.pk, using=self.using), using=self.using)
         messages = Message.objects.primary().filter(chunk__batch=self.batch)
@@ -107,3 +97,14 @@ def split(row: Recipient) -> tuple[Any, Mapping[str, str]]:
     if isinstance(row, list | tuple) and len(row) == 2:
         return row[0], row[1] or {}
     return row, {}
+
+
+def discard(batch: Batch, *, using: str) -> None:
+    """Delete a batch of which nothing was sent, with all its rows."""
+    chunks = Chunk.objects.primary().filter(batch=batch)
+
+    def delete() -> None:
+        Message.objects.primary().filter(chunk_id__in=chunks.values("pk"))._raw_delete(using)
+        batch.delete(using=using)
+
+    durably(delete, using=using)

@@ -290,7 +290,7 @@ def _lines_before(error: UnicodeError) -> int:
 def _undecodable(encoding: str, line: int) -> InvalidInput:
     return InvalidInput(
         f"Line {line} cannot be read as {encoding}. Save the file as CSV UTF-8, or say its encoding.",
-        field="encoding",
+        field="recipients",
         line=line,
         reason="undecodable",
         zh=f"第 {line} 行无法按 {encoding} 读取。请另存为「CSV UTF-8」，或指定编码（encoding）。",

@@ -9,11 +9,14 @@ from typing import Any, Final
 from django.db import router
 from django.db.models import Count, Max, Min, Sum
 
+from .. import conf
+from ..client.mobile import mask, parse
 from ..models.batches import Batch, Chunk, RejectedRow
 from ..models.messages import HIDDEN, Message
 from ..models.templates import OPT_OUT_LINE, render
 from .language import service
-from .templates import known_text
+from .messages import check_class
+from .templates import check_params, choose, known_text
 
 #: Texts and rejected rows that a preview shows.
 TEXTS: Final = 3
@@ -51,6 +54,41 @@ class Preview:
     texts: tuple[str, ...] = field(repr=False)
     #: The first rejected rows.
     rejected: tuple[Rejection, ...]
+
+
+@dataclass(frozen=True)
+class MessagePreview:
+    """One message before it is sent; ``text`` is empty where the template's is not known here."""
+
+    mobile: str
+    template_id: int
+    message_class: str
+    segments: int
+    text: str = field(repr=False)
+
+
+@service
+def preview_message(
+    mobile: str,
+    *,
+    template: int | str,
+    params: Mapping[str, str] | None = None,
+    message_class: str | None = None,
+    app: str = "default",
+) -> MessagePreview:
+    """What ``send_message`` would send: masked number, text, segments. Calls nobody, writes nothing.
+
+    Raises InvalidInput and NotConfigured as ``send_message`` does.
+    """
+    number, checked, chosen = parse(mobile), check_params(params), choose(template, conf.app(app).alias)
+    chosen.check(checked)
+    return MessagePreview(
+        mobile=mask(number),
+        template_id=chosen.template_id,
+        message_class=check_class(message_class, chosen.message_class),
+        segments=chosen.segments(checked),
+        text=render(chosen.text, checked) if chosen.text else "",
+    )
 
 
 @service

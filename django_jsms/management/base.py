@@ -1,0 +1,142 @@
+"""What the commands that send share: exit codes, one line for what went wrong, a question before much is sent.
+
+0: done. 1: it could not be done, or was interrupted. 2: usage, which includes a value that can never be right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils.translation import gettext as _
+
+from ..exceptions import InvalidInput, JSMSError
+from ..models import Batch
+
+#: More sends than these are asked about.
+ASK_ABOVE: Final = 100
+#: What is wrong with these is found in a file or a row, not in what was typed.
+_FOUND_AT_WORK: Final = frozenset({"recipients", "source", "batch", "message"})
+
+
+class SendingCommand(BaseCommand):
+    """Maps errors of services to exit codes."""
+
+    #: What a command does with its options.
+    run: Callable[..., None]
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            with interruptible():
+                self.run(**options)
+        except InvalidInput as error:
+            raise CommandError(error.message, returncode=1 if error.field in _FOUND_AT_WORK else 2) from None
+        except JSMSError as error:
+            raise CommandError(error.message) from None
+        except DatabaseError as error:
+            # Its text may hold values of a row: a number, a parameter.
+            text = _("The database did not answer as expected (%(error)s). Has it been migrated?")
+            raise CommandError(text % {"error": type(error).__name__}) from None
+        except KeyboardInterrupt:
+            raise CommandError(_("Stopped.")) from None
+        except BrokenPipeError:  # whoever read our lines has enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+    def warn(self, line: str) -> None:
+        """Beside the answer: a script that reads it is not disturbed."""
+        self.stderr.write(line, self.style.WARNING)
+
+    def note(self, line: str, as_json: bool) -> None:
+        """A sentence for a person, which must not stand in a script's JSON."""
+        (self.warn if as_json else self.say)(line)
+
+    def print_json(self, value: Any) -> None:
+        data = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+        self.say(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+
+    def ask(self, count: int, question: str, *, yes: bool) -> None:
+        """Go on, or raise: many sends are wanted on purpose, by ``--yes`` or by a person who answers."""
+        if yes or count <= ASK_ABOVE:
+            return
+        if not sys.stdin.isatty():
+            raise CommandError(_("%(question)s Pass --yes to go on.") % {"question": question}, returncode=2)
+        if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes", "是"):
+            raise CommandError(_("Nothing was sent."))
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGTERM ends a command as Ctrl-C does: what is under way ends, nothing new begins."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+# -- what is typed --------------------------------------------------------------------------------------------
+
+
+def param(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(_("write NAME=VALUE"))
+    return name, value
+
+
+def template(text: str) -> int | str:
+    """An id of JSMS where it is a number, else a name of TEMPLATES."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else text
+
+
+def positive(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 18 and int(text)):
+        raise argparse.ArgumentTypeError(_("must be a number from 1 on"))
+    return int(text)
+
+
+def add_message_arguments(parser: argparse.ArgumentParser) -> None:
+    """What one message and a batch have in common."""
+    parser.add_argument("--template", required=True, type=template, help=_("id of JSMS, or name of TEMPLATES"))
+    parser.add_argument(
+        "--param",
+        action="append",
+        type=param,
+        default=[],
+        dest="params",
+        metavar="NAME=VALUE",
+        help=_("a parameter of the template; may be repeated"),
+    )
+    parser.add_argument("--signature", type=positive, help=_("id of a signature of JSMS"))
+    parser.add_argument("--tag", default="", help=_("up to 10 characters to search by"))
+    parser.add_argument("--app", default="default", help=_("app of the JSMS setting"))
+    parser.add_argument("--dry-run", action="store_true", help=_("show what would be sent, and send nothing"))
+    parser.add_argument("--json", action="store_true", help=_("answer in JSON, for scripts"))
+
+
+def find_batch(pk: int) -> Batch:
+    batch = Batch.objects.primary().filter(pk=pk).first()
+    if batch is None:
+        raise CommandError(_("There is no batch %(id)s. See: jsms_batch status") % {"id": pk})
+    return batch

@@ -1,0 +1,346 @@
+"""jsms_batch: from a file to its phones. Exit codes, and Ctrl-C, with real processes on a real sandbox."""
+
+import csv
+import io
+import json
+import re
+import signal
+import sys
+import time
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils.translation import override
+
+from django_jsms.models import Batch, Message, RejectedRow
+from django_jsms.services import batch_progress, create_batch, run_pending
+from tests.processes import MANAGE, ended, finish, start
+from tests.services.test_batches import numbers, pairs, sent_to
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments):
+    """What it prints on stdout and on stderr."""
+    out, err = io.StringIO(), io.StringIO()
+    call_command("jsms_batch", *map(str, arguments), stdout=out, stderr=err, no_color=True)
+    return out.getvalue(), err.getvalue()
+
+
+def refused(*arguments):
+    with pytest.raises(CommandError) as caught:
+        run(*arguments)
+    assert "\n" not in str(caught.value)
+    return caught.value.returncode, str(caught.value)
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Writes a list of so many recipients, in the encoding of Chinese Excel."""
+
+    def write(count=3, extra=""):
+        path = tmp_path / "list.csv"
+        rows = "".join(f"{mobile},{n}\n" for n, mobile in enumerate(numbers(count)))
+        path.write_text("手机号,no\n" + rows + extra, encoding="gb18030")
+        return str(path)
+
+    return write
+
+
+def create(path, *more):
+    return run("create", path, "--template", "order-shipped", *more)
+
+
+# -- create ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.core
+def test_create_shows_what_it_will_send_and_sends_nothing(shop, file):
+    out, err = create(file(3, "138000,9\n"), "--name", "spring", "--tag", "shop")
+    batch = Batch.objects.get()
+    assert (batch.status, batch.total, batch.name, batch.tag) == ("ready", 3, "spring", "shop")
+    assert "recipients 3, calls 1, segments 3" in out and "订单0已发货" in out
+    assert "line 5" in out and f"jsms_batch start {batch.pk}" in out
+    assert not err and not shop.ledger
+
+
+@pytest.mark.core
+def test_a_dry_run_calls_nobody_and_leaves_nothing(shop, file):
+    out, _ = create(file(500), "--dry-run", "--start")
+    assert "recipients 500" in out and "dry run" in out
+    assert not shop.ledger and not Batch.objects.exists() and not Message.objects.exists()
+    create(file(500))  # it does not count as the same file given twice
+
+
+def test_the_same_file_needs_force(shop, file):
+    create(file())
+    code, text = refused("create", file(), "--template", "order-shipped")
+    assert code == 1 and "--force" in text and Batch.objects.count() == 1
+    create(file(), "--force")
+    assert Batch.objects.count() == 2
+
+
+def test_json_is_all_that_a_script_sees(shop, file):
+    out, _ = create(file(3, "138000,9\n"), "--json")
+    answer = json.loads(out)
+    assert (answer["valid"], answer["calls"], answer["invalid"]) == (3, 1, {"invalid_mobile": 1})
+    assert answer["id"] == Batch.objects.get().pk and "13800000001" not in out
+    out, _ = run("status", answer["id"], "--json")
+    assert json.loads(out)["status"] == "ready"
+
+
+def test_many_sends_are_asked_about(shop, file, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    code, text = refused("create", file(101), "--template", "order-shipped", "--start")
+    assert code == 2 and "101 recipients" in text and "--yes" in text
+    assert not Batch.objects.exists() and not shop.ledger
+    create(file(100), "--start")
+    assert Batch.objects.get().status == "running"
+    monkeypatch.setattr("sys.stdin", type("Terminal", (io.StringIO,), {"isatty": lambda self: True})())
+    monkeypatch.setattr("builtins.input", lambda question: "n")
+    assert refused("create", file(101), "--template", "order-shipped", "--start") == (1, "Nothing was sent.")
+    monkeypatch.setattr("builtins.input", lambda question: "y")
+    create(file(101), "--start")
+    assert Batch.objects.count() == 2
+
+
+def test_parameters_for_all_and_columns_that_are_not_used(shop, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("name,mobile\n张三,13800138000\n", encoding="utf-8")
+    out, err = create(path, "--param", "no=7")
+    assert "订单7已发货" in out and "name" in err
+
+
+WRONG = {
+    2: [
+        ["--template", "nope"],
+        ["--template", "order-shipped", "--tag", "x" * 11],
+        ["--template", "order-shipped", "--encoding", "nope"],
+        ["--template", "order-shipped", "--app", "nope"],
+    ],
+}
+
+
+def test_wrong_values_are_usage(shop, file):
+    for arguments in WRONG[2][:3]:
+        assert refused("create", file(), *arguments)[0] == 2, arguments
+    assert refused("create", file(), *WRONG[2][3])[0] == 1  # not configured
+    assert not Batch.objects.exists()
+
+
+def test_a_file_that_cannot_be_used_is_one_line(shop, file, tmp_path):
+    (tmp_path / "empty.csv").touch()
+    (tmp_path / "bad.csv").write_text('mobile,no\n13800138000,"1\n')
+    (tmp_path / "book.csv").write_bytes(b"PK\x03\x04....")
+    for name, word in [
+        ("none.csv", "No such file"),
+        (".", "directory"),
+        ("empty.csv", "empty"),
+        ("bad.csv", "Line 2"),
+        ("book.csv", "xlsx"),
+    ]:
+        code, text = refused("create", str(tmp_path / name), "--template", "order-shipped")
+        assert code == 1 and word in text, text
+    assert not Batch.objects.exists()
+
+
+# -- its life -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.core
+def test_the_verbs(shop, file):
+    create(file(3), "--start")
+    batch = Batch.objects.get()
+    for verb, status in [("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")]:
+        out, _ = run(verb, batch.pk)
+        batch.refresh_from_db()
+        assert batch.status == status and str(batch.pk) in out
+    code, text = refused("start", batch.pk)
+    assert code == 1 and "cancelled" in text
+    assert refused("pause", 999) == (1, "There is no batch 999. See: jsms_batch status")
+    assert not shop.outbox
+
+
+def test_without_threads_it_says_who_sends(shop, file):
+    out, _ = create(file(3), "--start")
+    assert "jsms_worker" in out and "--watch" in out
+
+
+def test_a_later_start(shop, file):
+    out, _ = create(file(3), "--at", "2030-01-01T09:00")
+    batch = Batch.objects.get()
+    assert batch.status == "running" and f"{batch.start_at:%Y-%m-%d}" == "2030-01-01" and "jsms_worker" in out
+    out, _ = run("status", batch.pk)
+    assert "2030-01-01 09:00:00" in out
+    assert run_pending() == 0
+
+
+def test_retry_and_export(shop, file, tmp_path):
+    create(file(2), "--start")
+    shop.fault("status", status=403, code=50037)
+    run_pending()
+    batch = Batch.objects.get()
+    out, _ = run("retry", batch.pk)
+    assert "again: 0" in out
+    Message.objects.update(error_code=50014)
+    out, _ = run("retry", batch.pk)
+    assert "again: 2" in out
+    run_pending()
+    assert sent_to(shop) == dict.fromkeys(numbers(2), 1)
+    out, _ = run("status", batch.pk, "--watch")
+    assert "2 of 2" in out and "finished" in out
+    out, _ = run("export", batch.pk, "--status", "sent")
+    assert [row[1] for row in csv.reader(io.StringIO(out))][1:] == ["138****0000", "138****0001"]
+    target = tmp_path / "out.csv"
+    run("export", batch.pk, "--full", "--output", target)
+    assert target.read_bytes().startswith(b"\xef\xbb\xbf") and numbers(1)[0] in target.read_text("utf-8-sig")
+    assert refused("export", batch.pk, "--output", tmp_path / "no" / "out.csv")[0] == 1
+
+
+def test_status_lists_the_newest(shop, file):
+    assert "no batch yet" in run("status")[0]
+    create(file(2), "--name", "spring")
+    out, _ = run("status")
+    assert "spring" in out and "ready" in out and "nothing sent yet" in out
+    assert json.loads(run("status", "--json")[0])[0]["total"] == 2
+
+
+def test_progress_says_why_it_waits(shop, file):
+    create(file(2), "--start")
+    batch = Batch.objects.get()
+    assert "jsms_worker" in batch_progress(batch).note
+    shop.fault("status", status=403, code=50014)
+    run_pending()
+    note = batch_progress(batch).note
+    assert "balance is used up" in note and note in run("status", batch.pk)[0]
+
+
+def test_it_speaks_chinese(shop, file):
+    with override("zh-hans"):
+        out, _ = create(file(3, "138000,9\n"))
+        assert "收件人 3" in out and "第 5 行" in out
+        assert "没有群发任务" in refused("status", 999)[1]
+
+
+# -- as a process ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def manage(shop):
+    with ended() as processes:
+
+        def run_it(*arguments, dispatch="thread", **environment):
+            environment["DISPATCH"] = f"django_jsms.dispatch.{dispatch}"
+            process = start(MANAGE, *map(str, arguments), sandbox=shop.url, **environment)
+            processes.append(process)
+            return process
+
+        yield run_it
+
+
+process = pytest.mark.django_db(transaction=True)
+
+
+@process
+@pytest.mark.slow
+@pytest.mark.core
+def test_start_sends_with_threads_of_its_own_and_follows(shop, file, manage):
+    code, out, err = finish(manage("jsms_batch", "create", file(2500), "--template", 1250, "--start", "--yes"))
+    assert code == 0, err
+    assert "2500 of 2500" in out and "sent 2500" in out
+    assert sent_to(shop) == dict.fromkeys(numbers(2500), 1)
+    assert len([call for call in shop.ledger if call.path == "/v1/messages/batch"]) == 3
+    assert Batch.objects.get().status == "finished"
+
+
+@process
+@pytest.mark.slow
+@pytest.mark.core
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_leaves_a_batch_that_can_go_on(shop, manage, name):
+    batch = create_batch(template="order-shipped", recipients=pairs(300), chunk_size=10)
+    shop.fault("delay", seconds=0.3, times=1000, route="/v1/messages/batch")
+    sending = manage("jsms_batch", "start", batch.pk, "--yes")
+    until = time.monotonic() + 20
+    while not shop.outbox and time.monotonic() < until:
+        time.sleep(0.02)
+    sending.send_signal(getattr(signal, name))
+    code, out, err = finish(sending)
+    assert (code, "Traceback" in err) == (1, False), err
+    assert f"jsms_batch resume {batch.pk}" in out and "paused" in out
+    batch.refresh_from_db()
+    assert batch.status == "paused" and 0 < len(shop.outbox) < 300
+    assert not Message.objects.filter(status__in=("sending", "unknown")).exists()
+    code, out, err = finish(manage("jsms_batch", "resume", batch.pk, "--yes"))
+    assert code == 0, err
+    assert sent_to(shop) == dict.fromkeys(numbers(300), 1)
+
+
+@process
+@pytest.mark.slow
+def test_a_signal_while_reading_leaves_nothing(shop, tmp_path, manage):
+    path = tmp_path / "list.csv"
+    with path.open("w") as lines:
+        lines.write("mobile,no\n")
+        lines.writelines(f"{mobile},1\n" for mobile in numbers(300_000))
+    reading = manage("jsms_batch", "create", path, "--template", 1250, "--start", "--yes")
+    until = time.monotonic() + 20
+    while not Message.objects.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    reading.send_signal(signal.SIGINT)
+    code, _, err = finish(reading)
+    assert (code, "Traceback" in err) == (1, False) and "nothing of the list is kept" in err
+    assert not Batch.objects.exists() and not Message.objects.exists() and not RejectedRow.objects.exists()
+    assert not shop.ledger
+
+
+@process
+@pytest.mark.slow
+@pytest.mark.core
+def test_exit_codes_are_of_the_process(shop, file, manage):
+    usage = [
+        [],
+        ["nonsense"],
+        ["create", file()],
+        ["create", file(), "--template", "nope"],
+        ["create", file(), "--template", 1250, "--at", "never"],
+        ["create", file(), "--template", 1250, "--param", "x"],
+        ["start", "0"],
+        ["start", "1" * 30],
+        ["create", file(200), "--template", 1250, "--start"],
+    ]
+    runtime = [["create", "/none.csv", "--template", 1250], ["start", 999], ["create", "/dev/null", "--template", 1]]
+    expected = [(2, arguments) for arguments in usage] + [(1, arguments) for arguments in runtime]
+    for code, arguments in expected:
+        found, out, err = finish(manage("jsms_batch", *arguments))
+        assert (found, "Traceback" in err) == (code, False), (arguments, err)
+        assert err.strip(), arguments
+        assert not out or "--start" in arguments
+    assert not Batch.objects.exists() and not shop.ledger
+
+
+#: The peak of the process's memory, printed at its end. (ru_maxrss would tell that of its parent, too.)
+MEASURED = MANAGE.replace(
+    "\nexecute_from",
+    '\nimport atexit\natexit.register(lambda: print(open("/proc/self/status").read()))\nexecute_from',
+    1,
+)
+
+
+@process
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="VmHWM is Linux's")
+def test_memory_is_flat_in_the_number_of_recipients(shop, tmp_path, manage):
+    def peak(count):
+        path = tmp_path / f"{count}.csv"
+        with path.open("w") as lines:
+            lines.write("mobile,no\n")
+            lines.writelines(f"{mobile},1\n" for mobile in numbers(count))
+        running = start(MEASURED, "jsms_batch", "create", str(path), "--template", "1250", "--start", "--yes",
+                        sandbox=shop.url, DISPATCH="django_jsms.dispatch.thread")  # fmt: skip
+        code, out, err = finish(running, 120)
+        assert code == 0, err
+        return int(re.search(r"VmHWM:\s+(\d+) kB", out)[1]) / 1024
+
+    small, large = peak(5_000), peak(20_000)
+    assert large < 128 and large < small * 1.3, (small, large)
