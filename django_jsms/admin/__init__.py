@@ -5,6 +5,7 @@ from .actions import ActionLogAdmin
 from .callbacks import CallbackAdmin, OptOutAdmin, ReplyAdmin, ReportAdmin
 from .codes import VerificationCodeAdmin
 from .messages import MessageAdmin
+from .schedules import ScheduleAdmin
 from .templates import TemplateAdmin
 
 __all__ = [
@@ -18,3 +19,4 @@ __all__ = [
     "TemplateAdmin",
     "VerificationCodeAdmin",
 ]
+__all__ = ["ActionLogAdmin", "MessageAdmin", "PauseAdmin", "ScheduleAdmin", "TemplateAdmin", "VerificationCodeAdmin"]

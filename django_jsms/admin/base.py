@@ -48,7 +48,12 @@ class OutgoingAdmin(LogAdmin):
 
     @admin.display(description=_("reason"))
     def why(self, row: Outgoing) -> str:
-        known = describe(row.error_code)
-        if known is None:
-            return row.reason or "—"
-        return known.zh if (get_language() or "").startswith("zh") else known.en
+        return explain(row)
+
+
+def explain(row: Any) -> str:
+    """Why a row is where it is: JSMS's code in words, else our own word."""
+    known = describe(row.error_code)
+    if known is None:
+        return row.reason or "—"
+    return known.zh if (get_language() or "").startswith("zh") else known.en

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..client.results import ScheduleInfo
+from ..exceptions import InvalidInput
 from ..models.base import LEASE, as_stored, durably, mobile_hash, now
 from ..models.batches import Batch, Chunk
 from ..models.messages import Message
@@ -31,8 +32,15 @@ def adopt_schedule(schedule_id: str, *, app: str = "default", schedule: Schedule
         must_be(schedule, "create_unknown")
     info = get_client(app).get_schedule(schedule_id)
     known = Schedule.objects.primary().filter(app=app, remote_id=schedule_id).first()
-    if known:
+    if known and schedule is None:
         return refresh_schedule(known)
+    if known:
+        raise InvalidInput(
+            f"This schedule_id belongs to schedule {known.pk} already.",
+            field="schedule_id",
+            reason="already_adopted",
+            zh=f"该编号已属于定时任务 {known.pk}。",
+        )
     lost, using = schedule or _lost_like(info, app), scheduling.using()
     if lost is None:
         chosen = choose(info.temp_id, app)

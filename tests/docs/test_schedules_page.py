@@ -7,6 +7,7 @@ from django_jsms.models import Message, Schedule
 from django_jsms.services import run_pending, schedule_message
 from tests.docs.snippets import named
 from tests.docs.test_docs import page, rows
+from tests.services.schedules.life import opened
 
 PAGE = named("docs/schedules.md")
 pytestmark = pytest.mark.django_db
@@ -14,10 +15,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def shop(jsms_sandbox):
-    jsms_sandbox.template(1250, "订单{{no}}已发货", "notice")
-    names = {"order-shipped": {"id": 1250, "type": "notice", "text": "订单{{no}}已发货"}}
-    with jsms_sandbox.settings(TEMPLATES=names):
-        yield jsms_sandbox
+    with opened(jsms_sandbox) as shop:
+        yield shop
 
 
 def test_a_message_is_scheduled_changed_and_cancelled(shop):

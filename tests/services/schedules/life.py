@@ -1,6 +1,7 @@
 """What the tests of schedules do again and again."""
 
 import datetime as dt
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.utils import timezone
@@ -10,8 +11,22 @@ from django_jsms.services import run_pending, schedule_message
 from django_jsms.services.hours import aware
 from tests.conftest import MOBILE
 
+NAMES = {
+    "order-shipped": {"id": 1250, "type": "notice", "text": "订单{{no}}已发货"},
+    "order-late": {"id": 1251, "type": "notice", "text": "订单{{no}}将晚到"},
+    "spring": {"id": 1252, "type": "marketing", "text": "春季上新"},
+}
 BEIJING = dt.timezone(dt.timedelta(hours=8))
 OTHER = "13900139000"
+
+
+@contextmanager
+def opened(jsms_sandbox):
+    """A shop with templates at JSMS and names for them."""
+    for each in NAMES.values():
+        jsms_sandbox.template(each["id"], each["text"], each["type"])
+    with jsms_sandbox.settings(TEMPLATES=NAMES):
+        yield jsms_sandbox
 
 
 def ahead(**by):
