@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from django.db import close_old_connections, connections
+from django.db import close_old_connections, connections, reset_queries
 
 logger = logging.getLogger("django_jsms")
 
@@ -81,6 +81,8 @@ def run(job: Callable[[], object], name: str) -> None:
     except Exception:
         logger.exception("%s failed; the next sweep finds it", name)
         close_old_connections()
+    finally:
+        reset_queries()  # under DEBUG every statement would be kept
 
 
 class PerProcess:

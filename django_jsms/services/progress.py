@@ -89,7 +89,7 @@ def _later(batch: Batch) -> str:
 
 def _no_worker(batch: Batch) -> str:
     last = JobLease.objects.primary().filter(name="tick").values_list("ran_at", flat=True).first()
-    if last and last > now() - NO_WORKER_AFTER:
+    if max(last or batch.updated_at, batch.updated_at) > now() - NO_WORKER_AFTER:
         return ""
     return gettext("No worker has run for 5 minutes. Start one: python manage.py jsms_worker")
 

@@ -9,11 +9,11 @@ import time
 import types
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from django_jsms import dispatch
 from django_jsms.dispatch import thread
-from django_jsms.dispatch.pool import close
+from django_jsms.dispatch.pool import close, run
 from django_jsms.models import VerificationCode
 from django_jsms.services import queue_code
 from tests.conftest import MOBILE
@@ -172,3 +172,10 @@ def test_a_wake_up_never_raises(settings, caplog, path):
     settings.JSMS = {"DISPATCH": path}
     dispatch.wake(len, 1, "jsms.codes")
     assert "next sweep" in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_thread_keeps_no_query_log_under_debug(settings):
+    settings.DEBUG = True
+    run(VerificationCode.objects.count, "a job")
+    assert connection.queries == []

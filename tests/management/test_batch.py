@@ -208,6 +208,8 @@ def test_status_lists_the_newest(shop, file):
 def test_progress_says_why_it_waits(shop, file):
     create(file(2), "--start")
     batch = Batch.objects.get()
+    assert batch_progress(batch).note == ""
+    shop.clock.advance(301)
     assert "jsms_worker" in batch_progress(batch).note
     shop.fault("status", status=403, code=50014)
     run_pending()
