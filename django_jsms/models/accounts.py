@@ -14,6 +14,8 @@ from .base import CLOCKS, now, read_clock
 
 #: How often a paused app may be asked whether its reason is gone.
 PROBE_EVERY: Final = timedelta(seconds=60)
+#: The reason of a pause that a person asked for: only a person ends it.
+BY_HAND: Final = "by_hand"
 
 
 @functools.cache
@@ -36,10 +38,13 @@ class PauseQuerySet(models.QuerySet["Pause"]):
             models.Q(until=None) | models.Q(until__gt=at),
         )
 
+    def in_force(self, at: datetime) -> Self:
+        """Those whose time is not over."""
+        return self.filter(models.Q(until=None) | models.Q(until__gt=at))
+
     def standing(self, app: str, template_id: int, at: datetime) -> Pause | None:
         """The pause of exactly that app or template, where it is in force."""
-        in_force = models.Q(until=None) | models.Q(until__gt=at)
-        return self.filter(in_force, app=app, template_id=template_id).first()
+        return self.in_force(at).filter(app=app, template_id=template_id).first()
 
     def in_the_way(self, at: datetime, fingerprints: Iterable[str], outer: str = "") -> Self:
         """For Exists(): the pauses that keep an outer row, or what it belongs to, from being sent."""
@@ -52,7 +57,8 @@ class PauseQuerySet(models.QuerySet["Pause"]):
 
     def to_probe(self, at: datetime) -> Self:
         """Paused apps whose reason may be gone, and that nobody asked about this minute."""
-        return self.filter(template_id=0, until=None, probed_at__lte=at - PROBE_EVERY)
+        waiting = self.filter(template_id=0, until=None, probed_at__lte=at - PROBE_EVERY)
+        return waiting.exclude(reason=BY_HAND)
 
     def gate(self, app: str, template_id: int | None, fingerprint: str) -> tuple[datetime, Pause | None]:
         """The database's time, and what is in the way of a send, if anything: one statement where nothing is."""

@@ -1,6 +1,6 @@
 """What a project calls. Each name is documented where it is defined."""
 
-from .accounts import resume_app
+from .accounts import pause_app, resume_app
 from .adoption import adopt_schedule, dismiss_schedule
 from .balances import get_account_balance, get_balance
 from .batches import cancel_batch, create_batch, discard_batch, pause_batch, resume_batch, start_batch
@@ -50,6 +50,7 @@ __all__ = [
     "normalize_mobile",
     "opt_in",
     "opt_out",
+    "pause_app",
     "pause_batch",
     "pool_states",
     "preview_batch",

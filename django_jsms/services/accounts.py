@@ -11,10 +11,11 @@ from django.db import IntegrityError, router
 
 from .. import conf, signals
 from ..client.results import Balance
-from ..exceptions import AppPaused, JSMSError, NotSent
-from ..models.accounts import Pause
+from ..exceptions import AppPaused, InvalidInput, JSMSError, NotSent
+from ..models.accounts import BY_HAND, Pause
 from ..models.base import durably, now
 from .clients import get_client
+from .language import service
 
 logger = logging.getLogger("django_jsms")
 
@@ -81,9 +82,11 @@ def pause_for(error: JSMSError, config: conf.App, *, template_id: int = 0) -> Pa
 
 
 def _upsert(app: str, template_id: int, values: dict[str, object]) -> tuple[Pause, bool]:
+    """What a person decided stands; whatever else was there is replaced."""
     pauses = Pause.objects.primary().filter(app=app, template_id=template_id)
     using = router.db_for_write(Pause)
-    if not durably(lambda: pauses.update(**values), using=using):
+    replaced = pauses if values["reason"] == BY_HAND else pauses.exclude(reason=BY_HAND)
+    if not durably(lambda: replaced.update(**values), using=using):
         try:
             return durably(lambda: pauses.create(app=app, template_id=template_id, **values), using=using), True
         except IntegrityError:  # another process paused it first, for the same reason
@@ -118,6 +121,33 @@ def _paused(pause: Pause, config: conf.App) -> AppPaused:
     return AppPaused(text, zh=zh, code=pause.code, retry_after=wait)
 
 
+@service
+def pause_app(app: str = "default", *, template_id: int = 0) -> Pause:
+    """Stop an app's sends, or those of one template of it, until ``resume_app``; answers the row.
+
+    What is queued waits, until it expires; ``send_*`` raise AppPaused. Calls that are under way end. Nothing
+    else ends a pause by a person: no probe, and no other refusal takes its place. Raises InvalidInput for an
+    app that the settings do not name.
+    """
+    if app not in conf.app_entries():
+        raise InvalidInput(
+            f"The JSMS setting has no such app. It has: {', '.join(sorted(conf.app_entries()))}.",
+            field="app",
+            reason="invalid_app",
+            zh=f"JSMS 设置中没有该应用。现有：{'、'.join(sorted(conf.app_entries()))}。",
+        )
+    at = now()
+    values: dict[str, object] = {
+        "reason": BY_HAND, "code": None, "key_fingerprint": "", "since": at, "until": None, "probed_at": at,
+        "updated_at": at,
+    }  # fmt: skip
+    pause, created = _upsert(app, template_id, values)
+    if created:
+        logger.warning("JSMS app %s paused by a person, template %s", app, template_id)
+        signals.app_paused.send_robust(sender=Pause, instance=pause)
+    return pause
+
+
 def resume_app(app: str = "default", *, template_id: int = 0) -> bool:
     """End the pause of an app, or of one template of it. Answers whether there was one.
 
@@ -147,7 +177,7 @@ def probe() -> None:
 
 def _over(pause: Pause) -> bool:
     """Ask JSMS whether the reason is gone: one caller a minute, the others stay refused."""
-    if pause.template_id or pause.until or not Pause.objects.primary().take_probe(pause):
+    if pause.template_id or pause.until or pause.reason == BY_HAND or not Pause.objects.primary().take_probe(pause):
         return False
     try:
         over = _probe(pause)
@@ -169,7 +199,7 @@ def learn(config: conf.App, balance: Balance, *, right_keys: bool, pays: bool) -
 
     ``right_keys``: it was asked with the app's own keys; ``pays``: these are the pools it draws on.
     """
-    pauses = Pause.objects.primary().filter(app=config.alias, template_id=0, until=None)
+    pauses = Pause.objects.primary().filter(app=config.alias, template_id=0, until=None).exclude(reason=BY_HAND)
     pause = pauses.filter(key_fingerprint__in=("", config.fingerprint)).first()
     if pause and _shows_over(pause.code, balance, right_keys=right_keys, pays=pays):
         _end(pause)

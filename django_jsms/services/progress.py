@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext
 
 from .. import conf
 from ..client.errors import describe
-from ..models.accounts import Pause
+from ..models.accounts import BY_HAND, Pause
 from ..models.base import now
 from ..models.batches import Batch, Chunk
 from ..models.jobs import JobLease
@@ -68,10 +68,15 @@ def _paused(batch: Batch) -> str:
     pause = Pause.objects.primary().binding(batch.app, batch.template_id, fingerprint, now()).first()
     if pause is None:
         return ""
-    known = describe(pause.code)
-    chinese = (get_language() or "").startswith("zh")
-    why = (known.zh if chinese else known.en) if known else pause.reason
-    return gettext("App %(app)s does not send: %(why)s") % {"app": batch.app, "why": why}
+    return gettext("App %(app)s does not send: %(why)s") % {"app": batch.app, "why": why_paused(pause)}
+
+
+def why_paused(pause: Pause) -> str:
+    """The reason of a pause in the reader's language, with what to do about it."""
+    if pause.reason == BY_HAND:
+        return gettext("a person paused it; jsms_app resume ends that.")
+    known, chinese = describe(pause.code), (get_language() or "").startswith("zh")
+    return (known.zh if chinese else known.en) if known else pause.reason
 
 
 def _at_night(batch: Batch) -> str:

@@ -131,7 +131,7 @@ def test_every_code_of_jsms_is_drawn():
     assert all(code.en and code.zh for code in CODES.values())
 
 
-@pytest.mark.parametrize("name", ["jsms_send", "jsms_batch", "jsms_unknown"])
+@pytest.mark.parametrize("name", ["jsms_send", "jsms_batch", "jsms_unknown", "jsms_app"])
 def test_every_option_of_a_command_is_described(name):
     part = page("commands.md").partition(f"\n## {name}\n")[2].partition("\n## ")[0]
     source = (ROOT / "django_jsms" / "management" / "commands" / f"{name}.py").read_text(encoding="utf-8")
