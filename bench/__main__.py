@@ -11,7 +11,7 @@ from .project import DATABASES, project
 from .remote import Remote, remote
 from .report import Row
 
-GROUPS = ("client", "logged", "check", "counts")
+GROUPS = ("client", "logged", "check", "sandbox", "counts")
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
 
 def _measured(stub: Remote, groups: list[str], *, quick: bool) -> Iterator[Row]:
     # Services have models, and models want a project: it is set up by now.
-    from . import check_rows, client_rows, counts, logged_rows
+    from . import check_rows, client_rows, counts, logged_rows, sandbox_rows
 
     if "client" in groups:
         yield from client_rows.rows(stub, quick=quick)
@@ -39,6 +39,8 @@ def _measured(stub: Remote, groups: list[str], *, quick: bool) -> Iterator[Row]:
         yield from logged_rows.rows(stub, quick=quick)
     if "check" in groups:
         yield from check_rows.rows(stub, quick=quick)
+    if "sandbox" in groups:
+        yield from sandbox_rows.rows(quick=quick)
     if "counts" in groups:
         yield from counts.rows(stub)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .frequency import Key
+from .frequency import Lane
 from .records import App, Message, Recipient, Schedule, Signature, Template
 from .state import State
 from .wire import Field
@@ -59,9 +59,12 @@ class Call:
     template: Template | None = None
     signature: Signature | None = None
     schedule: Schedule | None = None
-    noted: list[Key] = field(default_factory=list)
+    #: Numbers that the frequency rules counted.
+    noted: list[str] = field(default_factory=list)
     sent: list[Message] = field(default_factory=list)
     schedule_id: str | None = None
+    #: When its checks began.
+    now: float = 0.0
 
     @property
     def live(self) -> list[Recipient]:
@@ -74,6 +77,7 @@ class Call:
         return self.app
 
     @property
-    def limited_as(self) -> str:
-        """Its row in the frequency table."""
-        return KINDS[self.template.type] if self.template else "voice"
+    def lane(self) -> Lane:
+        """Where the frequency rules count it."""
+        kind = KINDS[self.template.type] if self.template else "voice"
+        return self.state.frequency.lane(self.the_app.key, kind, newer=self.state.options.notice_other_content)

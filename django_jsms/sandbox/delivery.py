@@ -52,8 +52,8 @@ def deliver(
 
 
 def _arrive(state: State, app: App, messages: list[Message]) -> None:
-    for each in messages:
-        each.seq = state.new_seq()
+    for seq, each in enumerate(messages, state.new_seq(len(messages))):
+        each.seq = seq
     state.messages.extend(messages)
     plan(state, app, messages)
 

@@ -11,9 +11,10 @@ REPORT, REPLY, TEMPLATE, SIGN = KINDS = ("SMS_REPORT", "SMS_REPLY", "SMS_TEMPLAT
 PULLED: Final = {REPORT: "receiveTime", REPLY: "replyTime"}
 
 
-def announce(app: App, kind: str, data: dict[str, Any]) -> None:
-    """Hand over one record, as the callback page writes it; where an address is set, nothing can be pulled."""
+def announce(app: App, kind: str, *records: dict[str, Any]) -> None:
+    """Hand over records, as the callback page writes them; where an address is set, nothing can be pulled."""
     if kind in app.callback_urls:
-        app.callbacks(app, kind, data)
+        for data in records:
+            app.callbacks(app, kind, data)
     elif kind in PULLED:
-        app.waiting[kind].append(data)
+        app.waiting[kind].extend(records)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 DAY: Final = 86_400
-_SWEEP_AT: Final = 200_000
+_HALF: Final = 100_000
 
 
 class Limit(NamedTuple):
@@ -25,45 +25,61 @@ LIMITS: Final[dict[str, tuple[Limit, ...]]] = {
     "notice": (Limit(3, 600, same=True), Limit(200, DAY, newer=True)),
     "market": (Limit(3, 600),),
 }
-_LONGEST: Final = {kind: max(limit.seconds for limit in limits) for kind, limits in LIMITS.items()}
 
-Key = tuple[str, str, str]
+Seen = tuple[tuple[float, int], ...]
+
+
+class Lane:
+    """When an app reached each number with texts of one kind, and by which text.
+
+    In two halves: when the newer is full the older is forgotten, so that memory is bounded and nothing is swept.
+    Their values are tuples of numbers, which the garbage collector leaves alone.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.limits = LIMITS[kind]
+        self._longest = max(limit.seconds for limit in LIMITS[kind])
+        self._newer: dict[str, Seen] = {}
+        self._older: dict[str, Seen] = {}
+
+    def __len__(self) -> int:
+        return len(self._newer) + len(self._older)
+
+    def take(self, mobile: str, text: str, now: float) -> bool:
+        """Note one more, or answer that it may not go."""
+        content, seen = hash(text), self._newer.get(mobile) or self._older.get(mobile)
+        if not seen:
+            self._newer[mobile] = ((now, content),)
+            if len(self._newer) > _HALF:
+                self._newer, self._older = {}, self._newer
+            return True
+        for limit in self.limits:
+            if len(seen) >= limit.most and not _room(seen, limit, content, now):
+                return False
+        horizon = now - self._longest
+        self._newer[mobile] = (*(each for each in seen if each[0] > horizon), (now, content))
+        return True
+
+    def forget(self, mobiles: Iterable[str]) -> None:
+        """Take back the newest of each: the call was refused after all."""
+        for mobile in mobiles:
+            half = self._newer if mobile in self._newer else self._older
+            half[mobile] = half[mobile][:-1]
 
 
 class Frequency:
-    """Remembers when each number was reached, and by which text."""
+    """A lane for each app and kind."""
 
     def __init__(self) -> None:
-        self._seen: dict[Key, list[tuple[float, int]]] = {}
+        self._lanes: dict[tuple[str, str], Lane] = {}
 
-    def allows(self, key: Key, text: str, now: float, *, newer: bool = True) -> bool:
-        """Whether one more may go; ``key`` is (app, kind, mobile)."""
-        times = self._seen.get(key)
-        if not times:
-            return True
-        content = hash(text)
-        limits = [limit for limit in LIMITS[key[1]] if newer or not limit.newer]
-        return all(_room(times, limit, content, now) for limit in limits)
-
-    def note(self, key: Key, text: str, now: float) -> None:
-        """One went."""
-        horizon = now - _LONGEST[key[1]]
-        kept = [seen for seen in self._seen.get(key, ()) if seen[0] > horizon]
-        self._seen[key] = [*kept, (now, hash(text))]
-        if len(self._seen) > _SWEEP_AT:
-            self._sweep(now)
-
-    def forget(self, keys: Iterable[Key]) -> None:
-        """Take back the newest of each: the call was refused after all."""
-        for key in keys:
-            self._seen[key].pop()
-
-    def _sweep(self, now: float) -> None:
-        live = {key: seen for key, seen in self._seen.items() if seen and seen[-1][0] > now - _LONGEST[key[1]]}
-        # Still too many within the longest window: the oldest half is forgotten rather than memory spent.
-        self._seen = live if len(live) < _SWEEP_AT else dict(list(live.items())[_SWEEP_AT // 2 :])
+    def lane(self, app_key: str, kind: str, *, newer: bool = True) -> Lane:
+        """With the limits of 2021, or without those that 2018 did not have."""
+        lane = self._lanes.setdefault((app_key, kind), Lane(kind))
+        lane.limits = tuple(limit for limit in LIMITS[kind] if newer or not limit.newer)
+        return lane
 
 
-def _room(times: list[tuple[float, int]], limit: Limit, content: int, now: float) -> bool:
-    counted = sum(1 for at, what in times if at > now - limit.seconds and (what == content or not limit.same))
+def _room(seen: Seen, limit: Limit, content: int, now: float) -> bool:
+    counted = sum(1 for at, what in seen if at > now - limit.seconds and (what == content or not limit.same))
     return counted < limit.most

@@ -5,10 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from .call import Call
 from .clock import BEIJING
-from .records import MARKETING, Recipient
-from .refusals import Refusal
 
 #: What happens to marketing outside its hours; no page says, so it is an option.
 SEND, REFUSE, WAIT = CHOICES = ("send", "refuse", "wait")
@@ -23,11 +20,3 @@ def opens_at(moment: float) -> float:
         return moment
     eight = now.replace(hour=_OPENS, minute=0, second=0, microsecond=0)
     return (eight if now < eight else eight + _DAY).timestamp()
-
-
-def check_hours(call: Call, one: Recipient) -> None:
-    """With the option, marketing outside 08:00 to 21:00 is too early or too late: 50009, «later»."""
-    if call.template and call.template.type == MARKETING and call.state.options.marketing_hours == REFUSE:
-        now = call.state.clock.time()
-        if opens_at(now) > now:
-            raise Refusal(50009)

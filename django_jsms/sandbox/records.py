@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .clock import BEIJING
 from .jobs import Job
@@ -163,8 +163,7 @@ class Reply:
         }
 
 
-@dataclass(slots=True)
-class Report:
+class Report(NamedTuple):
     """What became of a message, once that was reported."""
 
     seq: int
@@ -204,6 +203,7 @@ class Recipient:
     given: Any = None
     msg_id: str = ""
     text: str = ""
+    units: int = 0
     segments: int = 1
     refusal: Refusal | None = None
 

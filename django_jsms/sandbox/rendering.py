@@ -3,43 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 from math import ceil
 from typing import Final
 
 #: Added to every marketing text by JSMS itself (console guide, 2025).
 OPT_OUT_LINE: Final = "拒收请回复R"
+#: Two units each in UCS-2.
+_ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
-
-
-@lru_cache(maxsize=1024)
-def parts(template: str) -> tuple[str, ...]:
-    """The template cut at its placeholders: text, name, text, name … text."""
-    return tuple(_PLACEHOLDER.split(template))
 
 
 @lru_cache(maxsize=1024)
 def placeholders(template: str) -> tuple[str, ...]:
     """Names in the order of their first use."""
-    return tuple(dict.fromkeys(parts(template)[1::2]))
+    return tuple(dict.fromkeys(_PLACEHOLDER.findall(template)))
 
 
-def render(template: str, params: Mapping[str, str]) -> str:
-    """The template with every placeholder replaced; all of them must be there."""
-    pieces = list(parts(template))
-    pieces[1::2] = [params[name] for name in pieces[1::2]]
-    return "".join(pieces)
+@lru_cache(maxsize=1024)
+def form(template: str) -> str:
+    """The template for ``%`` and a mapping of all its placeholders."""
+    return _PLACEHOLDER.sub(r"%(\1)s", in_form(template))
+
+
+def in_form(text: str) -> str:
+    """A text that stays as it is in a form."""
+    return text.replace("%", "%%")
 
 
 def length(text: str) -> int:
     """Characters as they are billed: UCS-2 units, a line break counting two (billing page, 2021)."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2 + text.count("\n")
+    return len(text) + len(_ASTRAL.findall(text)) + text.count("\n")
 
 
-def segments(text: str) -> int:
-    """Billing units: up to 70 characters one, then one for each 67 begun."""
-    count = length(text)
+def segments(count: int) -> int:
+    """Billing units of so many characters: up to 70 one, then one for each 67 begun."""
     return 1 if count <= 70 else ceil(count / 67)
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from .events import REPORT, announce
-from .records import App, Message, Outcome, Recipient, Report
+from .records import App, Message, Outcome, Recipient
 from .state import State
 
 #: Callback page, «delivery status».
@@ -57,12 +57,16 @@ def plan_failures(state: State, app: App, recipients: Iterable[Recipient]) -> No
             _plan(state, app, [lost], Outcome(_AT_DISPATCH.get(one.refusal.code, 4100)))
 
 
-def report(state: State, app: App, message: Message, status: int, when: float) -> None:
-    """One report, to the callback address or to the queue of ``/report``; the caller holds the lock."""
-    message.status = status
-    state.reports.append(Report(state.new_seq(), app.key, message.msg_id, message.mobile, status, when))
-    data = {"msgId": message.msg_id, "phone": message.mobile, "receiveTime": int(when * 1000), "status": status}
-    announce(app, REPORT, data)
+def report(state: State, app: App, messages: list[Message], status: int, when: float) -> None:
+    """A report each, to the callback address or to the queue of ``/report``; the caller holds the lock."""
+    received = int(when * 1000)
+    for seq, each in enumerate(messages, state.new_seq(len(messages))):
+        each.status = status
+        state.reports.append((seq, app.key, each.msg_id, each.mobile, status, when))
+    told = [
+        {"msgId": each.msg_id, "phone": each.mobile, "receiveTime": received, "status": status} for each in messages
+    ]
+    announce(app, REPORT, *told)
 
 
 def report_now(state: State, message: Message, status: int) -> None:
@@ -71,7 +75,7 @@ def report_now(state: State, message: Message, status: int) -> None:
         raise ValueError(f"must be one of {', '.join(map(str, STATUSES))}")
     if ONLY.get(status, channel_of(message)) != channel_of(message):
         raise ValueError(f"{status} belongs to {ONLY[status]} messages, and this one is {channel_of(message)}")
-    report(state, state.app(message.app_key), message, status, state.clock.time())
+    report(state, state.app(message.app_key), [message], status, state.clock.time())
 
 
 def channel_of(message: Message) -> str:
@@ -102,9 +106,8 @@ def _plan(state: State, app: App, messages: list[Message], outcome: Outcome) -> 
 def _report(state: State, app: App, messages: list[Message], status: int, when: float) -> None:
     with state.lock:
         state.unreported -= len(messages)
-        for each in messages:
-            if each.status is None:  # nobody was quicker by hand
-                report(state, app, each, status, when)
+        # Nobody was quicker by hand.
+        report(state, app, [each for each in messages if each.status is None], status, when)
 
 
 def set_outcome(

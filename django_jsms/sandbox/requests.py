@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from werkzeug.wrappers import Request, Response
@@ -22,30 +22,22 @@ class Exchange:
     """One request and its answer; ``status`` and ``answer`` None where no answer left."""
 
     seq: int
-    entry: Entry
-    query: str
+    time: str
+    method: str
+    path: str
+    app_key: str
     headers: dict[str, str]
     body: bytes
     size: int
     status: int | None
+    code: int | None
     answer: bytes | None
+    fault: dict[str, Any] | None
+    hint: str | None
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "seq": self.seq,
-            "time": self.entry.time,
-            "method": self.entry.method,
-            "path": self.entry.path + (f"?{self.query}" if self.query else ""),
-            "app_key": self.entry.app_key,
-            "headers": self.headers,
-            "body": self._body(),
-            "size": self.size,
-            "status": self.status,
-            "code": self.entry.code,
-            "answer": None if self.answer is None else _text(self.answer),
-            "fault": self.entry.fault,
-            "hint": self.entry.hint,
-        }
+        shown = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {**shown, "body": self._body(), "answer": None if self.answer is None else _text(self.answer)}
 
     def _body(self) -> str:
         # The papers of a signature are personal data.
@@ -67,14 +59,26 @@ class Requests:
 
     def add(self, request: Request, body: bytes | None, entry: Entry, response: Response | None) -> None:
         """Write one down; ``body`` None was too long to read, ``response`` None went another way or nowhere."""
-        headers = {name: "•" if name.lower() in _HIDDEN else value for name, value in request.headers}
-        answer = None if response is None else response.get_data()[:_SHOWN]
-        status = None if response is None else response.status_code
         query = request.query_string[:200].decode(errors="replace")
         sent = body or b""
+        exchange = Exchange(
+            seq=0,
+            time=entry.time,
+            method=entry.method,
+            path=f"{entry.path}?{query}" if query else entry.path,
+            app_key=entry.app_key,
+            headers={name: "•" if name.lower() in _HIDDEN else value for name, value in request.headers},
+            body=sent[:_SHOWN],
+            size=len(sent),
+            status=None if response is None else response.status_code,
+            code=entry.code,
+            answer=None if response is None else response.get_data()[:_SHOWN],
+            fault=entry.fault,
+            hint=entry.hint,
+        )
         with self._lock:
-            self._seq += 1
-            self._newest.append(Exchange(self._seq, entry, query, headers, sent[:_SHOWN], len(sent), status, answer))
+            exchange.seq = self._seq = self._seq + 1
+            self._newest.append(exchange)
 
     def newest(self) -> list[Exchange]:
         """Oldest first."""

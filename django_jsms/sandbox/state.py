@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from .faults import Faults
 from .frequency import Frequency
 from .jobs import Jobs
 from .ledger import Entry, Ledger
-from .records import CODE, Account, App, Code, Message, Reply, Report, Schedule, Signature, Template
+from .records import CODE, Account, App, Code, Message, Reply, Schedule, Signature, Template
 from .rendering import placeholders
 from .requests import Requests
 
@@ -110,7 +110,8 @@ class State:
         self.frequency = Frequency()
         self.messages: deque[Message] = deque(maxlen=self.options.keep)
         self.replies: deque[Reply] = deque(maxlen=self.options.keep)
-        self.reports: deque[Report] = deque(maxlen=self.options.keep)
+        #: The fields of ``Report``: plain tuples, which the garbage collector leaves alone.
+        self.reports: deque[tuple[Any, ...]] = deque(maxlen=self.options.keep)
         #: Messages whose report is still to come.
         self.unreported = 0
         seed = self.seed
@@ -171,13 +172,16 @@ class State:
         if messages and messages[0].seq:
             self.on_messages(messages)
 
-    def new_seq(self) -> int:
-        """Numbers whatever happens on the phones; the caller holds the lock."""
-        self.last_seq += 1
-        return self.last_seq
+    def new_seq(self, count: int = 1) -> int:
+        """Number whatever happens on the phones; of several the first. The caller holds the lock."""
+        self.last_seq += count
+        return self.last_seq - count + 1
 
     def new_msg_id(self) -> str:
         return str(next(self._ids))
+
+    def new_msg_ids(self, count: int) -> Iterable[str]:
+        return map(str, itertools.islice(self._ids, count))
 
     def new_temp_id(self) -> int:
         """One that no app has: the numbers are the platform's."""

@@ -10,24 +10,29 @@ from werkzeug.datastructures import Authorization
 from .balances import POOL_OF, available
 from .call import Call
 from .drafts import check_form, check_lifetime, check_one_in_audit, check_template_text, find_draft
-from .hours import check_hours
-from .records import APPROVED, AUDITING, MARKETING, Recipient, opens
+from .recipients import (
+    check_content,
+    check_frequency,
+    check_hours,
+    check_mobile,
+    check_opt_out,
+    check_parameters,
+    each,
+    render_text,
+)
+from .records import APPROVED, AUDITING, opens
 from .refusals import Refusal
-from .rendering import OPT_OUT_LINE, length, placeholders, render, segments
 from .wire import (
     FORM,
     MEDIA,
     check_items,
     check_params,
     check_type,
-    is_mobile,
     media_of,
     read_form,
     read_json,
     recipient,
 )
-
-MAX_CONTENT: Final = 500
 
 
 def authenticate(call: Call) -> None:
@@ -98,7 +103,7 @@ def check_formats(call: Call) -> None:
             call.fields[field.name] = field.parse(value)
     call.fields = {name: value for name, value in call.fields.items() if value is not None}
     send_time = call.fields.get("send_time")
-    if send_time is not None and send_time <= call.state.clock.time():
+    if send_time is not None and send_time <= call.now:
         raise Refusal(50027)
 
 
@@ -109,13 +114,6 @@ def list_recipients(call: Call) -> None:
         call.recipients = [recipient(call.fields)]
     if call.route.generates:
         call.recipients[0].params = {"code": call.state.new_digits()}
-
-
-def check_mobile(call: Call, one: Recipient) -> None:
-    if not one.mobile:
-        raise Refusal(50004)
-    if not is_mobile(one.mobile):
-        raise Refusal(50006)
 
 
 def find_schedule(call: Call) -> None:
@@ -156,49 +154,6 @@ def find_signature(call: Call) -> None:
     call.signature = signature
 
 
-def check_parameters(call: Call, one: Recipient) -> None:
-    if call.template is None:
-        return
-    names = placeholders(call.template.text)
-    if not names:
-        return
-    present = [one.params[name] for name in names if name in one.params]
-    # 50023: nothing given, or a value is empty; 50022: some are there and some are not.
-    if not one.params or not all(present):
-        raise Refusal(50023)
-    if len(present) < len(names):
-        raise Refusal(50022)
-
-
-def render_text(call: Call, one: Recipient) -> None:
-    if call.template is None or call.signature is None:
-        return
-    # JSMS adds the signature in front and, to marketing, the opt-out line behind.
-    tail = OPT_OUT_LINE if call.template.type == MARKETING else ""
-    one.text = f"【{call.signature.text}】{render(call.template.text, one.params)}{tail}"
-    one.segments = segments(one.text)
-
-
-def check_content(call: Call, one: Recipient) -> None:
-    if call.signature is None:
-        return
-    _check_words(one.text[len(call.signature.text) + 2 :], call.state.options.black_words)
-    if length(one.text) > MAX_CONTENT:
-        raise Refusal(50038)
-
-
-def _check_words(body: str, black_words: tuple[str, ...]) -> None:
-    if "【" in body or "】" in body:
-        raise Refusal(50054)
-    if any(word in body for word in black_words):
-        raise Refusal(50037)
-
-
-def check_opt_out(call: Call, one: Recipient) -> None:
-    if call.template and call.template.type == MARKETING and one.mobile in call.the_app.opted_out:
-        raise Refusal(50024)
-
-
 def check_repeats(call: Call) -> None:
     """Within one call: same number, same content."""
     if not call.route.many:
@@ -211,43 +166,16 @@ def check_repeats(call: Call) -> None:
         seen.add(what)
 
 
-def check_frequency(call: Call, one: Recipient) -> None:
-    if not call.state.options.frequency:
-        return
-    key, now = (call.the_app.key, call.limited_as, one.mobile), call.state.clock.time()
-    if not call.state.frequency.allows(key, one.text, now, newer=call.state.options.notice_other_content):
-        raise Refusal(50009)
-    call.state.frequency.note(key, one.text, now)
-    call.noted.append(key)
-
-
 def check_balance(call: Call) -> None:
     needed = sum(each.segments for each in call.live)
     if needed and available(call.the_app, pool_of(call)) < needed:
-        call.state.frequency.forget(call.noted)
+        call.lane.forget(call.noted)
         raise Refusal(50014)
 
 
 def pool_of(call: Call) -> str:
     """The pool this send is paid from."""
     return POOL_OF[call.template.type] if call.template else "voice"
-
-
-def each(check: Callable[[Call, Recipient], None]) -> Callable[[Call], None]:
-    """A check of one number: it fails a single call, and in a batch only the item (messages page, sample)."""
-
-    def step(call: Call) -> None:
-        for one in call.recipients:
-            if one.refusal is None:
-                try:
-                    check(call, one)
-                except Refusal as refusal:
-                    if not call.route.many:
-                        raise
-                    one.refusal = refusal
-
-    step.__name__ = check.__name__
-    return step
 
 
 #: Path (50016) and method (50018) come before, in the routing.
@@ -294,6 +222,7 @@ NOT_YET: Final = frozenset({"check_content", "check_hours", "check_frequency"})
 
 def walk(call: Call) -> None:
     """All steps that the route does not skip; raises the first ``Refusal``."""
+    call.now = call.state.clock.time()
     for step in ORDER:
         if step.__name__ not in call.route.skips:
             step(call)

@@ -110,8 +110,10 @@ def check_params(value: Any) -> None:
 def recipient(item: Mapping[str, Any]) -> Recipient:
     """From one item of ``recipients``, or from the body of a single send."""
     given, mobile = item.get("temp_para"), item.get("mobile")
-    params = {name: _text(value) for name, value in given.items()} if given else {}
-    return Recipient("" if mobile is None else str(mobile), params, given)
+    params: dict[str, Any] = given or {}
+    if not all([type(value) is str for value in params.values()]):
+        params = {name: _text(value) for name, value in params.items()}
+    return Recipient(mobile if type(mobile) is str else _text(mobile), params, given)
 
 
 def _text(value: Any) -> str:

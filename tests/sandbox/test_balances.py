@@ -19,7 +19,7 @@ POOLS = {"balance": 100, "voice": 100, "industry": 100, "market": 100}
     [(0, 1), (1, 1), (70, 1), (71, 2), (134, 2), (135, 3), (201, 3), (202, 4), (350, 6), (500, 8)],
 )
 def test_segments(count: int, expected: int) -> None:
-    assert segments("字" * count) == expected
+    assert segments(length("字" * count)) == expected
 
 
 def test_a_line_break_and_an_emoji_count_two() -> None:
@@ -80,3 +80,10 @@ def test_an_app_with_an_allotment_does_not(call: Caller, sandbox: SandboxServer)
 def test_unknown_pool(sandbox: SandboxServer) -> None:
     with pytest.raises(ValueError, match="no such pool: gold"):
         sandbox.balance(gold=1)
+
+
+def test_percent_signs_and_braces_stay(call: Caller, sandbox: SandboxServer) -> None:
+    sandbox.state.app().signatures[1].text = "100%{{no}}"
+    body = {"mobile": MOBILE, "temp_id": 30, "temp_para": {"text": "%s {{no}} %(text)s"}}
+    assert call("POST", "/v1/messages", body).status == 200
+    assert sandbox.outbox[0].text == "【100%{{no}}】%s {{no}} %(text)s"

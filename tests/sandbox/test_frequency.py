@@ -55,8 +55,26 @@ def test_switched_off(call: Caller, sandbox: SandboxServer) -> None:
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("django_jsms.sandbox.frequency._SWEEP_AT", 100)
-    frequency = Frequency()
+    monkeypatch.setattr("django_jsms.sandbox.frequency._HALF", 50)
+    lane = Frequency().lane("app", "voice")
     for number in range(1000):
-        frequency.note(("app", "code", str(number)), "x", 1000.0)
-    assert len(frequency._seen) <= 100
+        assert lane.take(str(number), "x", 1000.0)
+        assert not lane.take(str(max(0, number - 50)), "x", 1001.0)  # the newest are remembered
+    assert 50 <= len(lane) <= 101
+
+
+def test_a_refused_call_is_not_counted(call: Caller, sandbox: SandboxServer) -> None:
+    sandbox.balance(balance=0, voice=0)
+    assert call("POST", *VOICE).code == 50014
+    sandbox.balance(voice=1)
+    assert call("POST", *VOICE).status == 200
+
+
+def test_without_the_newer_rule(call: Caller, sandbox: SandboxServer) -> None:
+    def send(number: int) -> int:
+        body = {"mobile": MOBILE, "temp_id": 10, "temp_para": {"no": str(number), "day": "x"}}
+        return call("POST", "/v1/messages", body).status
+
+    assert [send(number) for number in range(201)] == [200] * 200 + [403]
+    sandbox.state.options.notice_other_content = False
+    assert send(201) == 200

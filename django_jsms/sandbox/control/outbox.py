@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Reversible
+from collections.abc import Iterable
 from typing import Any, Final
 
+from django_jsms.sandbox.records import Report
 from django_jsms.sandbox.state import State
 
 from .members import FOREVER, Members
@@ -22,7 +23,7 @@ def outbox(state: State, given: Members) -> Any:
     """Newest first; ``since`` leaves out what the caller has, ``epoch`` tells it of a reset."""
     since, limit = _window(given)
     with state.lock:
-        return {**_now(state), "messages": _newer(state.messages, since, limit)}
+        return {**_now(state), "messages": _newer(reversed(state.messages), since, limit)}
 
 
 def events(state: State, given: Members) -> Any:
@@ -32,16 +33,16 @@ def events(state: State, given: Members) -> Any:
         return {
             **_now(state),
             "seq": state.last_seq,
-            "messages": _newer(state.messages, since, limit),
-            "replies": _newer(state.replies, since, limit),
-            "reports": _newer(state.reports, since, limit),
+            "messages": _newer(reversed(state.messages), since, limit),
+            "replies": _newer(reversed(state.replies), since, limit),
+            "reports": _newer(map(Report._make, reversed(state.reports)), since, limit),
         }
 
 
 def requests(state: State, given: Members) -> Any:
     """The newest requests to JSMS with their answers, newest first; never their Authorization."""
     since, limit = _window(given)
-    return {**_now(state), "requests": _newer(state.requests.newest(), since, limit)}
+    return {**_now(state), "requests": _newer(reversed(state.requests.newest()), since, limit)}
 
 
 def phone(state: State, given: Members, mobile: str) -> Any:
@@ -69,9 +70,9 @@ def _now(state: State) -> dict[str, Any]:
     return {"epoch": state.epoch, "now": state.clock.now().isoformat()}
 
 
-def _newer(kept: Reversible[Any], since: int, limit: int) -> list[dict[str, Any]]:
+def _newer(newest_first: Iterable[Any], since: int, limit: int) -> list[dict[str, Any]]:
     newer: list[dict[str, Any]] = []
-    for each in reversed(kept):
+    for each in newest_first:
         if each.seq <= since or len(newer) >= limit:
             break
         newer.append(each.as_json())

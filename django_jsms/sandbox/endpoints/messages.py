@@ -8,6 +8,7 @@ from django_jsms.sandbox.balances import draw
 from django_jsms.sandbox.call import Call
 from django_jsms.sandbox.delivery import deliver
 from django_jsms.sandbox.records import Recipient
+from django_jsms.sandbox.refusals import Refusal
 from django_jsms.sandbox.steps import pool_of
 from django_jsms.sandbox.wire import item_error
 
@@ -22,14 +23,17 @@ def send_message(call: Call) -> Any:
 def send_batch(call: Call) -> Any:
     """``POST /messages/batch``: all in their order, refused ones with a quoted code and a msg_id."""
     _send(call)
-    items = [_item(call, one) for one in call.recipients]
+    items = [
+        {"msg_id": one.msg_id, "mobile": one.mobile} if one.refusal is None else _refused(call, one, one.refusal)
+        for one in call.recipients
+    ]
     count = len(call.sent)
     return {"success_count": count, "failure_count": len(items) - count, "recipients": items}
 
 
 def _send(call: Call) -> None:
-    for one in call.recipients:
-        one.msg_id = call.state.new_msg_id()
+    for one, msg_id in zip(call.recipients, call.state.new_msg_ids(len(call.recipients)), strict=True):
+        one.msg_id = msg_id
     live = call.live
     draw(call.the_app, pool_of(call), sum(one.segments for one in live))
     call.sent = deliver(
@@ -37,8 +41,6 @@ def _send(call: Call) -> None:
     )
 
 
-def _item(call: Call, one: Recipient) -> dict[str, Any]:
-    if one.refusal is None:
-        return {"msg_id": one.msg_id, "mobile": one.mobile}
-    error = item_error(one, one.refusal.code, newer=call.state.options.newer_messages)
+def _refused(call: Call, one: Recipient, why: Refusal) -> dict[str, Any]:
+    error = item_error(one, why.code, newer=call.state.options.newer_messages)
     return {**error, "msg_id": one.msg_id}

@@ -108,6 +108,7 @@ def _fire(state: State, schedule: Schedule) -> list[Message]:
     schedule.status = "sent"
     call = Call(state, "", "", b"", "", None, "", _FIRING, app=schedule.app, recipients=schedule.recipients)
     call.template, call.signature = schedule.template, schedule.signature
+    call.now = state.clock.time()
     for step in DISPATCH:
         step(call)
     for one in call.live:
