@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 from django.conf import settings
-from django.utils.timezone import is_naive, make_aware, make_naive
+from django.utils.timezone import get_default_timezone, is_naive, make_aware
 
 from ..exceptions import InvalidInput, LimitExceeded
 from ..models.base import as_stored, now
@@ -19,7 +19,7 @@ NEAREST, FARTHEST = timedelta(seconds=60), timedelta(days=366)
 
 def aware(at: datetime) -> datetime:
     """A time of a row, or of a caller, with its zone: naive ones mean TIME_ZONE."""
-    return make_aware(at) if is_naive(at) else at
+    return make_aware(at, get_default_timezone()) if is_naive(at) else at
 
 
 def check_send_at(value: object, message_class: str) -> datetime:
@@ -63,7 +63,7 @@ def next_window(at: datetime) -> datetime | None:
     opens = local.replace(hour=OPENS, minute=0, second=0, microsecond=0)
     if local.hour >= CLOSES:
         opens += timedelta(days=1)
-    return opens.astimezone(UTC) if settings.USE_TZ else make_naive(opens)
+    return as_stored(opens.astimezone(UTC))
 
 
 def refuse_at_night() -> None:

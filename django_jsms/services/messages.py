@@ -10,14 +10,14 @@ from typing import Any, Final, cast
 
 from django.conf import settings
 from django.db import router, transaction
-from django.utils.timezone import is_naive, make_naive
+from django.utils.timezone import is_naive
 from django.views.decorators.debug import sensitive_variables
 
 from .. import conf, dispatch, signals
 from ..client import JSMSClient
 from ..client.mobile import parse
 from ..exceptions import InvalidInput, MaybeSent, Refused
-from ..models.base import mobile_hash, now
+from ..models.base import as_stored, mobile_hash, now
 from ..models.messages import Message
 from . import accounts, delivery, optouts
 from .clients import get_client
@@ -203,9 +203,7 @@ def _start(not_before: datetime | None) -> datetime | None:
             reason="invalid_send_at",
             zh="not_before 须为带时区的 datetime。",
         )
-    if settings.USE_TZ or is_naive(not_before):
-        return not_before
-    return make_naive(not_before)
+    return not_before if is_naive(not_before) else as_stored(not_before)
 
 
 # -- what delivery has to know of a message ---------------------------------------------------------------------
