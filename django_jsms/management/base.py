@@ -14,10 +14,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
-from typing import Any, Final
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Final
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_naive, make_aware
 from django.utils.translation import gettext as _
 
 from ..exceptions import InvalidInput, JSMSError
@@ -26,7 +31,7 @@ from ..models import Batch
 #: More sends than these are asked about.
 ASK_ABOVE: Final = 100
 #: What is wrong with these is found in a file or a row, not in what was typed.
-_FOUND_AT_WORK: Final = frozenset({"recipients", "source", "batch", "message"})
+_FOUND_AT_WORK: Final = frozenset({"recipients", "source", "batch", "message", "schedule"})
 
 
 class SendingCommand(BaseCommand):
@@ -114,6 +119,35 @@ def positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 18 and int(text)):
         raise argparse.ArgumentTypeError(_("must be a number from 1 on"))
     return int(text)
+
+
+def moment(text: str) -> datetime:
+    """A time as typed; without a zone it means TIME_ZONE."""
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        found = None
+    if found is None:
+        raise argparse.ArgumentTypeError(_("write a time as 2026-12-01T09:00"))
+    return make_aware(found) if is_naive(found) and settings.USE_TZ else found
+
+
+@contextmanager
+def opened(file: str) -> Iterator[BinaryIO]:
+    """The file, or what is piped in. Raises CommandError where it cannot be read."""
+    if file == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        source = Path(file).open("rb")  # noqa: SIM115 - closed below; what the block raises is not ours to translate
+    except OSError as error:
+        raise unusable(file, error) from None
+    with source:
+        yield source
+
+
+def unusable(file: str, error: OSError) -> CommandError:
+    return CommandError(f"{file}: {error.strerror or type(error).__name__}")
 
 
 def add_message_arguments(parser: argparse.ArgumentParser) -> None:

@@ -68,22 +68,25 @@ def _recipients(
     params: Mapping[str, str],
     recipients: Iterable[Recipient] | None,
 ) -> list[tuple[str, dict[str, str], int]]:
-    """Number, parameters and segments of each. A recipient's own parameters stay where the text has them."""
-    if recipients is None:
-        known = set(chosen.names) if other_text and chosen.text is not None else None
-        given: list[Recipient] = [
-            (mobile, {name: text for name, text in own.items() if known is None or name in known})
-            for _, mobile, own in schedule_rows.waiting(schedule)
-        ]
-    else:
-        given = _listed(recipients, 1 if schedule.kind == Schedule.Kind.SINGLE else MOST)
+    """Number, parameters and segments of each. What is not given stays where the text has it."""
+    single = schedule.kind == Schedule.Kind.SINGLE
+    now = [(mobile, _fitting(own, chosen, other_text)) for _, mobile, own in schedule_rows.waiting(schedule)]
+    rows: list[Recipient] = [*now] if recipients is None else _listed(recipients, 1 if single else MOST)
+    kept = now[0][1] if single and now else {}
     found: dict[str, tuple[str, dict[str, str], int]] = {}
-    for index, row in enumerate(given):
-        mobile, own = _recipient(index, row, params, chosen)
+    for index, row in enumerate(rows):
+        mobile, own = _recipient(index, row, kept, params, chosen)
         if mobile in found:
             raise _bad_recipient(index, "is there twice", "重复", "duplicate")
         found[mobile] = (mobile, own, chosen.segments(own))
     return list(found.values())
+
+
+def _fitting(own: dict[str, str], chosen: Chosen, other_text: bool) -> dict[str, str]:
+    """Parameters that another text has no place for are dropped."""
+    if not other_text or chosen.text is None:
+        return own
+    return {name: text for name, text in own.items() if name in chosen.names}
 
 
 def _listed(recipients: Iterable[Recipient], most: int) -> list[Recipient]:
@@ -101,10 +104,12 @@ def _listed(recipients: Iterable[Recipient], most: int) -> list[Recipient]:
 
 
 @sensitive_variables()
-def _recipient(index: int, row: Recipient, params: Mapping[str, str], chosen: Chosen) -> tuple[str, dict[str, str]]:
+def _recipient(
+    index: int, row: Recipient, kept: Mapping[str, str], params: Mapping[str, str], chosen: Chosen
+) -> tuple[str, dict[str, str]]:
     try:
         value, given = split(row)
-        mobile, own = parse(value), check_params({**given, **params})
+        mobile, own = parse(value), check_params({**kept, **given, **params})
         chosen.check(own)
     except InvalidInput as error:
         raise _bad_recipient(index, f"is not valid: {error}", f"无效：{error.zh}", error.reason) from None

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from django.conf import settings
 from django.core.management.base import CommandError
-from django.utils.dateparse import parse_datetime
-from django.utils.timezone import is_naive, make_aware
 from django.utils.translation import gettext as _
 
 from ...models import Batch
@@ -35,7 +30,7 @@ from ...services.exports import ORDER
 from ...services.lists import RecipientList
 from .. import batches
 from ..bars import Bar
-from ..base import SendingCommand, add_message_arguments, find_batch, positive
+from ..base import SendingCommand, add_message_arguments, find_batch, moment, opened, positive, unusable
 from ..tables import table
 
 #: How many batches ``status`` lists.
@@ -242,32 +237,3 @@ def _create_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--at", type=moment, metavar="TIME", help=_("send it from then on, e.g. 2026-12-01T09:00"))
     parser.add_argument("--force", action="store_true", help=_("although this file was given within 24 hours"))
     parser.add_argument("--yes", action="store_true", help=_("do not ask"))
-
-
-def moment(text: str) -> datetime:
-    """A time as typed; without a zone it means TIME_ZONE."""
-    try:
-        found = parse_datetime(text)
-    except ValueError:
-        found = None
-    if found is None:
-        raise argparse.ArgumentTypeError(_("write a time as 2026-12-01T09:00"))
-    return make_aware(found) if is_naive(found) and settings.USE_TZ else found
-
-
-@contextmanager
-def opened(file: str) -> Iterator[BinaryIO]:
-    """The file, or what is piped in. Raises CommandError where it cannot be read."""
-    if file == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        source = Path(file).open("rb")  # noqa: SIM115 - closed below; what the block raises is not ours to translate
-    except OSError as error:
-        raise unusable(file, error) from None
-    with source:
-        yield source
-
-
-def unusable(file: str, error: OSError) -> CommandError:
-    return CommandError(f"{file}: {error.strerror or type(error).__name__}")
