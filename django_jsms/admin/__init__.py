@@ -2,6 +2,7 @@
 
 from .accounts import PauseAdmin
 from .actions import ActionLogAdmin
+from .batches import BatchAdmin
 from .callbacks import CallbackAdmin, OptOutAdmin, ReplyAdmin, ReportAdmin
 from .codes import VerificationCodeAdmin
 from .messages import MessageAdmin
@@ -10,6 +11,7 @@ from .templates import TemplateAdmin
 
 __all__ = [
     "ActionLogAdmin",
+    "BatchAdmin",
     "CallbackAdmin",
     "MessageAdmin",
     "OptOutAdmin",

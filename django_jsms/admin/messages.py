@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Message
+from ..services import mark_lost, resend_unknown
 from .base import OutgoingAdmin
+from .confirmed import ConfirmedActions, confirmed
+
+_DECIDE = "django_jsms.decide_message"
 
 
 @admin.register(Message)
-class MessageAdmin(OutgoingAdmin):
+class MessageAdmin(ConfirmedActions, OutgoingAdmin):
     list_display = ("created_at", "number", "template_id", "message_class", "status", "why", "delivery", "reference")
     list_filter = ("status", "delivery", "message_class", "app")
     search_fields = ("=msg_id", "=reference")
@@ -24,3 +31,26 @@ class MessageAdmin(OutgoingAdmin):
         ("msg_id", "error_code"),
         ("created_at", "not_before", "sent_at", "expires_at"),
     )
+    actions = ("lose", "resend")
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """A batch's page links to its messages."""
+        return lookup == "chunk__batch" or super().lookup_allowed(lookup, value, request)
+
+    @confirmed(
+        _("Take for lost"),
+        permission=_DECIDE,
+        after=_("failed"),
+        warning=_("Only for messages that may have been sent. A lost one is failed for good."),
+    )
+    def lose(self, message: Message, given: dict[str, Any]) -> None:
+        mark_lost(message)
+
+    @confirmed(
+        _("Send again"),
+        permission=_DECIDE,
+        after=_("as it is, with a new message linked to it"),
+        warning=_("Only for messages that may have been sent: whoever got the first gets a second."),
+    )
+    def resend(self, message: Message, given: dict[str, Any]) -> None:
+        resend_unknown(message)

@@ -16,33 +16,24 @@ from ..models import Schedule
 from ..services import adopt_schedule, cancel_schedule, dismiss_schedule, refresh_schedule, update_schedule
 from .base import LogAdmin, explain
 from .confirmed import ConfirmedActions, ConfirmForm, ReasonForm, confirmed
+from .fields import ParamsField, TemplateField, TimeInput
 
 _CHANGE = "django_jsms.change_schedule"
-
-
-class TimeInput(forms.DateTimeInput):
-    """The browser's own picker; no script is loaded."""
-
-    input_type = "datetime-local"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%dT%H:%M", attrs={"step": "60"})
 
 
 class ChangeForm(ConfirmForm):
     """What is left empty stays as it is."""
 
     send_at = forms.DateTimeField(label=gettext_lazy("send at"), required=False, widget=TimeInput())
-    template = forms.CharField(
+    template = TemplateField(
         label=gettext_lazy("template"),
         required=False,
         max_length=64,
         help_text=gettext_lazy("A number of JSMS, or a name of TEMPLATES."),
     )
-    params = forms.CharField(
+    params = ParamsField(
         label=gettext_lazy("parameters"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("One NAME=VALUE a line; they go over each recipient's own."),
     )
     field_order = ("send_at", "template", "params", "reason")
@@ -51,16 +42,6 @@ class ChangeForm(ConfirmForm):
         super().__init__(*args, **kwargs)
         zone = timezone.get_current_timezone_name()
         self.fields["send_at"].help_text = _("In the time zone %(zone)s.") % {"zone": zone}
-
-    def clean_template(self) -> int | str | None:
-        given: str = self.cleaned_data["template"]
-        return (int(given) if given.isascii() and given.isdigit() else given) or None
-
-    def clean_params(self) -> dict[str, str] | None:
-        pairs = [line.partition("=") for line in self.cleaned_data["params"].splitlines() if line.strip()]
-        if not all(equals and name.strip() for name, equals, _value in pairs):
-            raise ValidationError(_("Write one NAME=VALUE a line."))
-        return {name.strip(): value for name, _equals, value in pairs} or None
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

@@ -72,6 +72,11 @@ class Batch(Row):
     class Meta:
         verbose_name = _("batch")
         verbose_name_plural = _("batches")
+        permissions = [
+            ("start_batch", "Can start, resume and repeat batches"),
+            ("stop_batch", "Can pause and cancel batches"),
+            ("see_numbers", "Can see mobile numbers in full"),
+        ]
         indexes = [models.Index(fields=["status"], name="jsms_batch_status")]
 
     def __str__(self) -> str:

@@ -94,6 +94,7 @@ class Message(Outgoing):
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
+        permissions = [("decide_message", "Can decide about messages that may have been sent")]
         indexes = [
             # Both a chunk's messages and, where chunk is NULL, what waits alone.
             models.Index(fields=["chunk", "status", "not_before"], name="jsms_message_due"),
