@@ -35,7 +35,7 @@ app.worker_main(["worker", "-P", "threads", "-c", "4", "-Q", queues, "--without-
 Process = subprocess.Popen[str]
 
 
-def start(program: str, *arguments: str, sandbox: str, **environment: str) -> Process:
+def start(program: str, *arguments: str, sandbox: str, stderr: int = subprocess.PIPE, **environment: str) -> Process:
     """Run a program on the test's database and that sandbox."""
     given = {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
@@ -47,7 +47,7 @@ def start(program: str, *arguments: str, sandbox: str, **environment: str) -> Pr
         [sys.executable, "-W", "ignore", "-c", program, *arguments],
         env={**os.environ, **given, **environment},
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from types import TracebackType
@@ -27,7 +28,9 @@ class Bar:
 
     def __enter__(self) -> Self:
         if self._stream.isatty():
-            self._bar = tqdm(total=self._total, unit=f" {self._unit}", unit_scale=True)
+            size = shutil.get_terminal_size()  # 80 × 24 where a terminal does not say
+            shape = {"ncols": size.columns, "nrows": size.lines}
+            self._bar = tqdm(total=self._total, unit=f" {self._unit}", unit_scale=True, **shape)
         return self
 
     def to(self, done: int, text: str = "") -> None:

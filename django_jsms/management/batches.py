@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from django.db import reset_queries
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from .. import conf
+from ..dispatch.pool import EXIT_SECONDS
 from ..exceptions import InvalidInput
 from ..models import Batch
 from ..services import batch_progress, pause_batch
@@ -112,11 +114,13 @@ def _watch(batch: Batch, bar: Bar) -> Progress:
 
 
 def pause(batch: Batch) -> None:
-    """What Ctrl-C does to a send that this process drives; somebody else may have stopped it already."""
-    try:
+    """What Ctrl-C does to a send that this process drives: no new call, and the ones under way end."""
+    with suppress(InvalidInput):  # somebody else has stopped it already
         pause_batch(batch)
-    except InvalidInput:
-        batch.refresh_from_db()
+    until = time.monotonic() + EXIT_SECONDS
+    with suppress(KeyboardInterrupt):  # a second Ctrl-C is in a hurry; the calls end all the same
+        while batch_progress(batch).sending and time.monotonic() < until:
+            time.sleep(LOOK_EVERY / 5)
 
 
 def sends_here() -> bool:

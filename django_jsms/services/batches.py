@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
@@ -24,7 +24,7 @@ from ..models.schedules import Schedule
 from . import accounts, delivery, optouts
 from .clients import get_client
 from .hours import next_window
-from .intake import Intake, Recipient, discard
+from .intake import Intake, Recipient, discard, refuse_repeated
 from .language import service, translate
 from .messages import LIFE, check_class, check_signature, check_text
 from .scheduling import deliver_schedule
@@ -32,8 +32,6 @@ from .templates import check_params, choose
 
 #: Recipients of one call (jsms-api 2.5).
 CHUNK_SIZE: Final = 1000
-#: How long the same file for the same template is taken for a mistake.
-REPEATED_WITHIN: Final = timedelta(hours=24)
 #: How often recipients wait where JSMS says «too often».
 DEFERRALS: Final = 3
 
@@ -80,25 +78,12 @@ def create_batch(
     intake = Intake(batch, chosen, checked, min(max(chunk_size, 1), CHUNK_SIZE), using)
     try:
         if source and not force:
-            _refuse_repeated(batch)
+            refuse_repeated(batch)
         intake.read(recipients)
         return intake.finish()
     except BaseException:
         discard(batch, using=using)
         raise
-
-
-def _refuse_repeated(batch: Batch) -> None:
-    """Looked for once our own row is committed: of two who send one file at once, at most one passes."""
-    same = Batch.objects.primary().same_source(batch, since=now() - REPEATED_WITHIN).first()
-    if same:
-        raise InvalidInput(
-            f"This file was given for this template within the last 24 hours: batch {same.pk}. To send it again all "
-            "the same, pass force=True (--force).",
-            field="source",
-            reason="repeated_source",
-            zh=f"24 小时内已用同一文件和模板创建过群发任务（编号 {same.pk}）。确需重发请用 force=True（--force）。",
-        )
 
 
 # -- its life -----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db import connections
@@ -21,6 +22,8 @@ from .templates import Chosen, check_params
 
 #: Rows read before each commit.
 SLICE: Final = 10_000
+#: How long the same file for the same template is taken for a mistake.
+REPEATED_WITHIN: Final = timedelta(hours=24)
 #: What a list may call the column of the number.
 MOBILE_COLUMNS: Final = ("mobile", "phone", "手机号", "手机")
 _COLUMNS: Final = (
@@ -97,6 +100,19 @@ def split(row: Recipient) -> tuple[Any, Mapping[str, str]]:
     if isinstance(row, list | tuple) and len(row) == 2:
         return row[0], row[1] or {}
     return row, {}
+
+
+def refuse_repeated(batch: Batch) -> None:
+    """Looked for once our own row is committed: of two who send one file at once, at most one passes."""
+    same = Batch.objects.primary().same_source(batch, since=now() - REPEATED_WITHIN).first()
+    if same:
+        raise InvalidInput(
+            f"This file was given for this template within the last 24 hours: batch {same.pk}. To send it again all "
+            "the same, pass force=True (--force).",
+            field="source",
+            reason="repeated_source",
+            zh=f"24 小时内已用同一文件和模板创建过群发任务（编号 {same.pk}）。确需重发请用 force=True（--force）。",
+        )
 
 
 def discard(batch: Batch, *, using: str) -> None:

@@ -3,10 +3,13 @@
 import csv
 import io
 import json
+import os
 import re
 import signal
 import sys
+import threading
 import time
+from contextlib import contextmanager, suppress
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -272,10 +275,47 @@ def test_a_signal_leaves_a_batch_that_can_go_on(shop, manage, name):
     assert f"jsms_batch resume {batch.pk}" in out and "paused" in out
     batch.refresh_from_db()
     assert batch.status == "paused" and 0 < len(shop.outbox) < 300
+    assert f"{len(shop.outbox)} of 300" in out  # the calls under way have ended before it is told
     assert not Message.objects.filter(status__in=("sending", "unknown")).exists()
     code, out, err = finish(manage("jsms_batch", "resume", batch.pk, "--yes"))
     assert code == 0, err
     assert sent_to(shop) == dict.fromkeys(numbers(300), 1)
+
+
+@contextmanager
+def terminal():
+    """A terminal to write to, and what was written there."""
+    ours, theirs = os.openpty()
+    shown = []
+
+    def read():
+        with suppress(OSError):  # the last writer has gone
+            while text := os.read(ours, 4096).decode(errors="replace"):
+                shown.append(text)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield theirs, shown
+    finally:
+        os.close(theirs)
+        reader.join(10)
+        os.close(ours)
+
+
+@process
+@pytest.mark.slow
+def test_a_terminal_shows_a_bar_with_rate_and_time_left(shop):
+    batch = create_batch(template="order-shipped", recipients=pairs(300), chunk_size=10)
+    shop.fault("delay", seconds=0.2, times=1000, route="/v1/messages/batch")
+    environment = {"DISPATCH": "django_jsms.dispatch.thread", "COLUMNS": "100"}
+    with terminal() as (theirs, shown), ended() as processes:
+        arguments = ("jsms_batch", "start", str(batch.pk), "--yes")
+        processes.append(start(MANAGE, *arguments, sandbox=shop.url, stderr=theirs, **environment))
+        code, out, _ = finish(processes[-1])
+    shown = "".join(shown)
+    assert (code, "sent 300" in out) == (0, True), shown
+    assert "%|" in shown and "SMS/s" in shown and re.search(r"<\d\d:\d\d", shown) and "sent " in shown
 
 
 @process
