@@ -32,7 +32,7 @@ Seen = tuple[tuple[float, int], ...]
 class Lane:
     """When an app reached each number with texts of one kind, and by which text.
 
-    In two halves: when the newer is full the older is forgotten, so that memory is bounded and nothing is swept.
+    In two halves: after so many the older is forgotten, so that memory is bounded and nothing is swept.
     Their values are tuples of numbers, which the garbage collector leaves alone.
     """
 
@@ -41,24 +41,32 @@ class Lane:
         self._longest = max(limit.seconds for limit in LIMITS[kind])
         self._newer: dict[str, Seen] = {}
         self._older: dict[str, Seen] = {}
+        self._noted = 0
 
     def __len__(self) -> int:
-        return len(self._newer) + len(self._older)
+        return sum(map(len, (*self._newer.values(), *self._older.values())))
 
     def take(self, mobile: str, text: str, now: float) -> bool:
         """Note one more, or answer that it may not go."""
-        content, seen = hash(text), self._newer.get(mobile) or self._older.get(mobile)
-        if not seen:
-            self._newer[mobile] = ((now, content),)
-            if len(self._newer) > _HALF:
-                self._newer, self._older = {}, self._newer
-            return True
+        content, seen = hash(text), self._seen(mobile)
         for limit in self.limits:
             if len(seen) >= limit.most and not _room(seen, limit, content, now):
                 return False
-        horizon = now - self._longest
-        self._newer[mobile] = (*(each for each in seen if each[0] > horizon), (now, content))
+        if seen:
+            horizon = now - self._longest
+            seen = tuple(each for each in seen if each[0] > horizon)
+        self._newer[mobile] = (*seen, (now, content))
+        self._noted += 1
+        if self._noted > _HALF:
+            self._noted, self._newer, self._older = 0, {}, self._newer
         return True
+
+    def _seen(self, mobile: str) -> Seen:
+        seen = self._newer.get(mobile)
+        if seen is None and self._older and (seen := self._older.pop(mobile, None)):
+            self._newer[mobile] = seen
+            self._noted += len(seen)
+        return seen or ()
 
     def forget(self, mobiles: Iterable[str]) -> None:
         """Take back the newest of each: the call was refused after all."""

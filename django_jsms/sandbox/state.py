@@ -24,6 +24,8 @@ from .requests import Requests
 TEMPLATE_1: Final = Template(1, "您的验证码是{{code}}，5分钟内有效。", CODE)
 SIGNATURE_1: Final = "短信沙箱"
 _CODES_KEPT: Final = 200_000
+#: Recipients of schedules that were sent or deleted.
+_FINISHED_KEPT: Final = 100_000
 TYPE_NAMES: Final = {"code": 1, "notice": 2, "marketing": 3}
 
 
@@ -107,6 +109,8 @@ class State:
         self.apps: dict[str, App] = {}
         self.codes: dict[str, Code] = {}
         self.schedules: dict[str, Schedule] = {}
+        self._finished: deque[Schedule] = deque()
+        self._finished_held = 0
         self.frequency = Frequency()
         self.messages: deque[Message] = deque(maxlen=self.options.keep)
         self.replies: deque[Reply] = deque(maxlen=self.options.keep)
@@ -194,6 +198,16 @@ class State:
     def new_digits(self) -> str:
         """Six random ones, as in every sample."""
         return f"{secrets.randbelow(1_000_000):06d}"
+
+    def finish(self, schedule: Schedule, status: str) -> None:
+        """It was sent or deleted, and can still be asked for until too many were; the caller holds the lock."""
+        schedule.status = status
+        self._finished.append(schedule)
+        self._finished_held += len(schedule.recipients)
+        while self._finished_held > _FINISHED_KEPT and len(self._finished) > 1:
+            oldest = self._finished.popleft()
+            self._finished_held -= len(oldest.recipients)
+            del self.schedules[oldest.schedule_id]
 
     def remember_code(self, app: App, msg_id: str, digits: str, ttl: int) -> None:
         """From now until its ttl has run out it may be checked, once."""

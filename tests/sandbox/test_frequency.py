@@ -59,8 +59,16 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     lane = Frequency().lane("app", "voice")
     for number in range(1000):
         assert lane.take(str(number), "x", 1000.0)
-        assert not lane.take(str(max(0, number - 50)), "x", 1001.0)  # the newest are remembered
-    assert 50 <= len(lane) <= 101
+        assert not lane.take(str(max(0, number - 20)), "x", 1001.0)  # the newest are remembered
+    assert 20 <= len(lane) <= 101
+
+
+def test_memory_is_bounded_for_few_numbers_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django_jsms.sandbox.frequency._HALF", 50)
+    lane = Frequency().lane("app", "code")
+    for number in range(1000):
+        lane.take(str(number % 3), "x", 1000.0 + number)
+    assert len(lane) < 3 * 200 + 101
 
 
 def test_a_refused_call_is_not_counted(call: Caller, sandbox: SandboxServer) -> None:

@@ -20,7 +20,7 @@ from .members import BadInput, Members
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _ID: Final = re.compile(r"\\{\w+\\}")
 #: Each part's paths; their functions take the state, the members, and the ids in the path.
-_PARTS: Final = (outbox, clock, balances, faults, audits, reports, replies, apps, options)
+PARTS: Final = (outbox, clock, balances, faults, audits, reports, replies, apps, options)
 
 Act = Callable[..., Any]
 
@@ -31,7 +31,7 @@ class Control:
     def __init__(self, state: State, told: Callbacks, *, loopback: bool) -> None:
         self._loopback = loopback
         self.paths = _bound(callbacks.ROUTES, told)
-        for part in _PARTS:
+        for part in PARTS:
             self.paths |= _bound(part.ROUTES, state)
         self._patterns = [(_pattern(path), acts) for path, acts in self.paths.items()]
 

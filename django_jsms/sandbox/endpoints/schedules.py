@@ -50,7 +50,7 @@ def read_schedule(call: Call) -> Any:
 def delete_schedule(call: Call) -> None:
     """``DELETE``: 200 and an empty body."""
     assert call.schedule is not None
-    call.schedule.status = "deleted"
+    call.state.finish(call.schedule, "deleted")
     _unplan(call)
     call.schedule_id = call.schedule.schedule_id
 
@@ -105,7 +105,7 @@ def _fire_due(state: State, schedule: Schedule) -> None:
 
 
 def _fire(state: State, schedule: Schedule) -> list[Message]:
-    schedule.status = "sent"
+    state.finish(schedule, "sent")
     call = Call(state, "", "", b"", "", None, "", _FIRING, app=schedule.app, recipients=schedule.recipients)
     call.template, call.signature = schedule.template, schedule.signature
     call.now = state.clock.time()
