@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .. import conf
+from ..exceptions import JSMSError
 from ..models import Batch, Message
 from ..services import create_batch, read_list
 from .confirmed import ConfirmForm
@@ -62,6 +63,11 @@ class CreateForm(forms.Form):
         if bool(given.get("file")) == bool(given.get("rows", "").strip()):
             raise ValidationError(_("Give a file or paste the rows, one of both."))
         return given
+
+    def blame(self, error: JSMSError) -> None:
+        """Say what a service said, at the field it is about."""
+        about = "force" if error.reason == "repeated_source" else getattr(error, "field", None)
+        self.add_error(about if about in self.fields else None, error.message)
 
     def save(self, created_by: Any) -> Batch:
         """Take the list in. Raises InvalidInput, with nothing kept."""

@@ -104,8 +104,7 @@ class BatchAdmin(ConfirmedActions, LogAdmin):
             try:
                 return self._created(request, form.save(request.user))
             except JSMSError as error:
-                field = getattr(error, "field", "")
-                form.add_error(field if field in form.fields else None, error.message)
+                form.blame(error)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Send to a list"),
@@ -165,16 +164,21 @@ class BatchAdmin(ConfirmedActions, LogAdmin):
         state=standing,
         after=gettext_lazy("running"),
         form=StartForm,
+        only=("ready",),
         warning=gettext_lazy("Our workers send it. Until a call has begun, it can be paused and cancelled."),
     )
     def start(self, batch: Batch, given: dict[str, Any]) -> None:
         start_batch(batch, at=given["at"])
 
-    @confirmed(gettext_lazy("Pause"), permission=_STOP, state=standing, after=gettext_lazy("paused"))
+    @confirmed(
+        gettext_lazy("Pause"), permission=_STOP, state=standing, after=gettext_lazy("paused"), only=("running",)
+    )
     def pause(self, batch: Batch, given: dict[str, Any]) -> None:
         pause_batch(batch)
 
-    @confirmed(gettext_lazy("Resume"), permission=_START, state=standing, after=gettext_lazy("running"))
+    @confirmed(
+        gettext_lazy("Resume"), permission=_START, state=standing, after=gettext_lazy("running"), only=("paused",)
+    )
     def resume(self, batch: Batch, given: dict[str, Any]) -> None:
         resume_batch(batch)
 
@@ -183,6 +187,7 @@ class BatchAdmin(ConfirmedActions, LogAdmin):
         permission=_STOP,
         state=standing,
         after=gettext_lazy("cancelled"),
+        only=("ready", "scheduled", "running", "paused"),
         warning=gettext_lazy("What has not begun is never sent. What was cancelled cannot be brought back."),
     )
     def cancel(self, batch: Batch, given: dict[str, Any]) -> None:
@@ -194,6 +199,7 @@ class BatchAdmin(ConfirmedActions, LogAdmin):
         state=standing,
         after=gettext_lazy("running, with those that surely were not sent"),
         form=RetryForm,
+        only=("finished", "paused"),
     )
     def retry(self, batch: Batch, given: dict[str, Any]) -> str:
         taken = retry_failed(batch, unknown=given["unknown"] or None)

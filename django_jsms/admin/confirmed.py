@@ -65,11 +65,12 @@ def confirmed(
     state: Callable[[Any], Any] = status_of,
     form: type[ConfirmForm] = ConfirmForm,
     warning: Any = "",
+    only: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make an admin action of a method that does it to one row.
 
     ``permission`` is needed; ``state`` says how a row stands, ``after`` (a text, or a function of the row) how
-    it would; ``warning`` is shown above the button.
+    it would; ``warning`` is shown above the button. A row's own page offers it where the status is one of ``only``.
     """
 
     def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -81,6 +82,7 @@ def confirmed(
             return _Confirmation(declared, self, request, queryset).answer()
 
         action.permission = permission  # type: ignore[attr-defined]
+        action.only = only  # type: ignore[attr-defined]
         return action
 
     return decorate
@@ -123,8 +125,12 @@ class ConfirmedActions(admin.ModelAdmin):  # type: ignore[type-arg]
         return {name: entry for name, entry in super().get_actions(request).items() if name != "delete_selected"}
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        buttons = [(name, label) for name, (_function, _name, label) in self.get_actions(request).items()]
-        context["jsms_actions"] = buttons
+        row = kwargs.get("obj")
+        context["jsms_actions"] = [
+            (name, label)
+            for name, (function, _name, label) in self.get_actions(request).items()
+            if row is not None and (not getattr(function, "only", ()) or row.status in function.only)
+        ]
         context["jsms_list"] = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
         return super().render_change_form(request, context, *args, **kwargs)
 

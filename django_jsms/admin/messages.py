@@ -40,6 +40,7 @@ class MessageAdmin(ConfirmedActions, OutgoingAdmin):
     @confirmed(
         _("Take for lost"),
         permission=_DECIDE,
+        only=("unknown",),
         after=_("failed"),
         warning=_("Only for messages that may have been sent. A lost one is failed for good."),
     )
@@ -49,6 +50,7 @@ class MessageAdmin(ConfirmedActions, OutgoingAdmin):
     @confirmed(
         _("Send again"),
         permission=_DECIDE,
+        only=("unknown",),
         after=_("as it is, with a new message linked to it"),
         warning=_("Only for messages that may have been sent: whoever got the first gets a second."),
     )

@@ -117,6 +117,12 @@ def test_a_batch_is_started_watched_and_exported(admin_client, shop, batch):
     assert "spring" in listed and "5 / 5 (100 %)" in listed
 
 
+def test_a_row_s_page_offers_what_can_be_done(admin_client, shop, batch):
+    page = page_of(admin_client, batch)
+    assert all(f'value="{name}"' in page for name in ("start", "cancel"))
+    assert not any(f'value="{name}"' in page for name in ("pause", "resume", "retry"))
+
+
 def test_a_double_click_starts_once(admin_client, shop, batch):
     token = re.search(r'name="_confirmed" value="([^"]+)"', act(admin_client, "start", batch))[1]
     act(admin_client, "start", batch, _confirmed=token)
