@@ -160,6 +160,7 @@ def _rivals(report: Report) -> bool:
 
 def _under_way(report: Report) -> bool:
     """Whether something of that number is being sent, whose msg_id is not written yet."""
-    live = Q(status="sending") | Q(status="waiting")
-    number = {"app": report.app, "mobile_hash": report.mobile_hash}
-    return any(model.objects.primary().filter(live, **number).exists() for model in _ROWS)
+    number, at = {"app": report.app, "mobile_hash": report.mobile_hash}, now()
+    begun = Q(chunk__status="sending") | Q(schedule__send_at__lte=at) | Q(chunk__schedule__send_at__lte=at)
+    messages = Message.objects.primary().filter(Q(status="sending") | Q(begun, status="waiting"), **number)
+    return messages.exists() or VerificationCode.objects.primary().filter(status="sending", **number).exists()

@@ -219,13 +219,13 @@ def _differ(ours: Params, theirs: Params | None) -> bool:
     return theirs is not None and {name: str(value) for name, value in theirs.items()} != ours
 
 
-def settle(schedule: Schedule, found: Found) -> None:
+def settle(schedule: Schedule, found: Found, over: bool) -> None:
     """Record a read: what was changed is changed, what has come to its time is sent, all else is held."""
     at = now()
     if found.changed:
         changed(schedule)
         return
-    if at < found.send_at:
+    if at < found.send_at and not over:
         reason, due_at = NOT_CHANGED if schedule.wanted else "", next_look(found.send_at)
         if schedule.mark_active(at, due_at=due_at, reason=reason, refreshed_at=at, drift=found.drift):
             bulk.outcome(found.ids, at, using=router.db_for_write(Message))

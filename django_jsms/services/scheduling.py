@@ -213,7 +213,7 @@ def cancel(schedule: Schedule) -> JSMSError | None:
         delivery.record(schedule, lambda: schedule_rows.cancel(schedule, ""))
     elif out.code == CLOSED:
         _closed(schedule, gone=False)
-        return out.error if schedule.status == "fired" else None
+        return None if schedule.status == "cancelled" else out.error
     elif out.lost:
         _mark_unknown(schedule, out.lost, _later(out.lost))
         _settle(schedule, again=False)
@@ -234,11 +234,17 @@ def _mark_unknown(schedule: Schedule, error: JSMSError, due_at: datetime) -> Non
 
 def _closed(schedule: Schedule, *, gone: bool) -> None:
     """JSMS has sent it, or somebody deleted it there; it does not say which. Its time does."""
-    if past(schedule):
+    if not past(schedule):
+        delivery.record(schedule, lambda: schedule_rows.cancel(schedule, "gone" if gone else "closed"))
+        return
+    schedule.wanted = None  # what was asked for last came too late
+    try:
+        info = get_client(schedule.app).get_schedule(schedule.remote_id or "")
+    except JSMSError:  # it has fired all the same, and what msg_ids are known are known
         delivery.record(schedule, lambda: schedule_rows.fire(schedule, schedule.send_at))
         _announce(signals.schedule_fired, schedule)
     else:
-        delivery.record(schedule, lambda: schedule_rows.cancel(schedule, "gone" if gone else "closed"))
+        take(schedule, info, over=True)
 
 
 # -- read ------------------------------------------------------------------------------------------------
@@ -257,7 +263,7 @@ def _settle(schedule: Schedule, *, again: bool = True) -> JSMSError | None:
     try:
         info = get_client(schedule.app).get_schedule(schedule.remote_id or "")
     except JSMSError as error:
-        if error.code in (GONE, CLOSED):
+        if error.code == GONE:
             _not_there(schedule)
             return None
         _release(schedule, error)
@@ -268,10 +274,10 @@ def _settle(schedule: Schedule, *, again: bool = True) -> JSMSError | None:
     return None
 
 
-def take(schedule: Schedule, info: ScheduleInfo) -> None:
-    """Record what JSMS says of a schedule that is claimed."""
+def take(schedule: Schedule, info: ScheduleInfo, *, over: bool = False) -> None:
+    """Record what JSMS says of a schedule that is claimed; ``over``: it said, too, that it has been sent."""
     found = schedule_rows.compare(schedule, info)
-    delivery.record(schedule, lambda: schedule_rows.settle(schedule, found))
+    delivery.record(schedule, lambda: schedule_rows.settle(schedule, found, over))
     if schedule.status == "fired":
         _announce(signals.schedule_fired, schedule)
     elif schedule.drift:

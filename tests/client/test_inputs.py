@@ -2,12 +2,15 @@
 
 import socket
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from django_jsms.client import JSMSClient, Timeout, times
 from django_jsms.client.times import from_wire, wall
 from django_jsms.exceptions import InvalidInput
+
+NEW_YORK = ZoneInfo("America/New_York")
 
 NOON = datetime(2027, 1, 1, 4, tzinfo=UTC)
 SCHEDULE = "1a886e7c-a267-49e6-9970-0d396ca5bb1e"
@@ -200,11 +203,17 @@ def test_timeouts_are_seconds(bad):
         (datetime(2027, 3, 14, 2, 30, tzinfo=timezone(timedelta(hours=-5))), "2027-03-14 15:30:00"),
         (datetime(2027, 1, 1, 8, tzinfo=times.BEIJING), "2027-01-01 08:00:00"),
         (datetime(1, 1, 2, tzinfo=UTC), "0001-01-02 08:00:00"),
+        (datetime(2026, 11, 30, 23, 30, tzinfo=NEW_YORK), "2026-12-01 12:30:00"),
+        (datetime(2026, 7, 1, 23, 30, tzinfo=NEW_YORK), "2026-07-02 11:30:00"),
+        # The night in November in which 1:30 comes twice, and the one in March in which 2:30 does not.
+        (datetime(2026, 11, 1, 1, 30, tzinfo=NEW_YORK), "2026-11-01 13:30:00"),
+        (datetime(2026, 11, 1, 1, 30, fold=1, tzinfo=NEW_YORK), "2026-11-01 14:30:00"),
+        (datetime(2026, 3, 8, 3, 0, tzinfo=NEW_YORK), "2026-03-08 15:00:00"),
     ],
 )
 def test_beijing_wall_time(moment, expected):
     assert wall(moment) == expected
-    assert times.from_wall(expected) == moment.replace(microsecond=0)
+    assert times.from_wall(expected).timestamp() == moment.replace(microsecond=0).timestamp()
 
 
 @pytest.mark.parametrize(

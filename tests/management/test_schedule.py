@@ -147,6 +147,16 @@ def test_usage(shop, capsys, arguments):
     assert not shop.ledger
 
 
+def test_refresh_reads_all_that_jsms_may_hold(shop):
+    first, second, over = make(), make(params={"no": "2"}), make(params={"no": "3"})
+    run("cancel", over.pk)
+    shop.fault("status", status=500, method="GET", route=f"/v1/schedule/{second.remote_id}")
+    code, text = refused("refresh", "--json")
+    assert code == 1 and text.startswith(f"{second.pk}: ")
+    assert [reread(each).refreshed_at is not None for each in (first, second, over)] == [True, False, False]
+    assert [row["id"] for row in data("refresh")] == [first.pk, second.pk]
+
+
 def test_what_is_over_ends_with_1(shop):
     schedule = make()
     run("cancel", schedule.pk)

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ...client.mobile import mask
+from ...exceptions import JSMSError
 from ...models import Schedule
-from ...models.schedules import CLOSED
+from ...models.schedules import CLOSED, HELD
 from ...services import (
     adopt_schedule,
     cancel_schedule,
@@ -54,8 +55,11 @@ class Command(SendingCommand):
         adopt.add_argument("--app", default="default", help=_("app of the JSMS setting"))
         adopt.add_argument("--to", metavar="ID", help=_("the row that was lost; found by itself if left out"))
         dismiss = verbs.add_parser("dismiss", help=_("say that one that was lost is not in the console"))
-        for each in (show, update, cancel, refresh, dismiss):
+        for each in (show, update, cancel, dismiss):
             each.add_argument("id", metavar="ID", help=_("id of the row, or of JSMS"))
+        refresh.add_argument(
+            "id", metavar="ID", nargs="?", help=_("id of the row, or of JSMS; all that JSMS may hold")
+        )
         for each in verbs.choices.values():
             each.add_argument("--json", action="store_true", help=_("answer in JSON, for scripts"))
 
@@ -134,8 +138,22 @@ class Command(SendingCommand):
     def _cancel(self, *, id: str, json: bool, **options: Any) -> None:
         self._answer(cancel_schedule(found(id)), json)
 
-    def _refresh(self, *, id: str, json: bool, **options: Any) -> None:
-        self._answer(refresh_schedule(found(id)), json)
+    def _refresh(self, *, id: str | None, json: bool, **options: Any) -> None:
+        if id is not None:
+            self._answer(refresh_schedule(found(id)), json)
+            return
+        read, failed = [], []
+        for schedule in Schedule.objects.primary().filter(status__in=HELD).order_by("send_at", "pk"):
+            try:
+                read.append(refresh_schedule(schedule))
+            except JSMSError as error:
+                failed.append(f"{schedule.pk}: {error.message}")
+        if json:
+            self.print_json([as_data(schedule) for schedule in read])
+        elif read:
+            self.say(listing(read))
+        if failed:
+            raise CommandError("\n".join(failed))
 
     def _adopt(self, *, schedule_id: str, app: str, to: str | None, json: bool, **options: Any) -> None:
         self._answer(adopt_schedule(schedule_id, app=app, schedule=found(to) if to else None), json)

@@ -6,7 +6,7 @@ import pytest
 
 from django_jsms.exceptions import InvalidInput, NoAnswer, NotSent, Refused
 from django_jsms.models import Message, Schedule
-from django_jsms.models.base import now
+from django_jsms.models.base import now, shift_clock
 from django_jsms.services import cancel_schedule, refresh_schedule, run_pending, update_schedule
 from django_jsms.services.hours import aware
 from tests.conftest import MOBILE
@@ -196,6 +196,39 @@ def test_what_has_fired_is_closed_with_the_reason(shop):
             act(schedule)
         assert again.value.reason == "schedule_closed"
     assert refresh_schedule(schedule).status == "fired"
+
+
+@pytest.mark.core
+def test_what_fired_before_its_msg_ids_were_read_is_read_after_all(shop):
+    schedule = make(send_at=(at := ahead(hours=2)))
+    assert schedule.messages.get().msg_id == ""
+    shop.clock.advance(2 * 3600 + 5)
+    with pytest.raises(Refused):
+        cancel_schedule(schedule)
+    assert [(row.status, row.msg_id) for row in schedule.messages] == [("sent", shop.outbox[0].msg_id)]
+    assert reread(schedule).fired_at == at
+
+
+def test_what_fired_and_cannot_be_read_has_fired_all_the_same(shop):
+    schedule = make(send_at=ahead(hours=2))
+    run_pending()
+    shop.clock.advance(2 * 3600 + 5)
+    shop.fault("status", status=500, method="GET")
+    with pytest.raises(Refused):
+        cancel_schedule(schedule)
+    assert (reread(schedule).status, messages(schedule)) == ("fired", [(MOBILE, "sent")])
+
+
+def test_when_our_clock_is_behind_what_jsms_has_closed_has_fired(shop):
+    """JSMS sent it ten seconds early by our clock: it is not taken for one that somebody deleted."""
+    schedule = make(send_at=ahead(hours=2))
+    run_pending()
+    shop._server.clock.advance(2 * 3600 + 10)
+    shop.clock._shift = dt.timedelta(0)
+    shift_clock(dt.timedelta(seconds=2 * 3600 - 10))
+    with pytest.raises(Refused):
+        cancel_schedule(schedule)
+    assert (reread(schedule).status, messages(schedule)) == ("fired", [(MOBILE, "sent")])
 
 
 def test_what_was_deleted_in_the_console_is_cancelled(shop):
