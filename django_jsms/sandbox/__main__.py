@@ -12,6 +12,7 @@ from typing import Final
 
 from .seeds import BadSeed
 from .server import SandboxServer
+from .serving import collect_seldom
 from .state import Options
 from .terminal import say, teller
 
@@ -31,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         what = error.filename or f"{given.host}:{given.port}"
         say(f"cannot start on {what}: {error.strerror or error}")
         return 1
+    collect_seldom()
     with server:
         # Before the address is told: who reads it may call at once.
         on_messages, on_call = teller(server.url)

@@ -48,25 +48,26 @@ class Lane:
 
     def take(self, mobile: str, text: str, now: float) -> bool:
         """Note one more, or answer that it may not go."""
-        content, seen = hash(text), self._seen(mobile)
-        for limit in self.limits:
-            if len(seen) >= limit.most and not _room(seen, limit, content, now):
-                return False
+        seen, content = self._newer.get(mobile) or self._recall(mobile), hash(text)
         if seen:
+            for limit in self.limits:
+                if len(seen) >= limit.most and not _room(seen, limit, content, now):
+                    return False
             horizon = now - self._longest
-            seen = tuple(each for each in seen if each[0] > horizon)
+            if seen[0][0] <= horizon:
+                seen = tuple([each for each in seen if each[0] > horizon])
         self._newer[mobile] = (*seen, (now, content))
         self._noted += 1
         if self._noted > _HALF:
             self._noted, self._newer, self._older = 0, {}, self._newer
         return True
 
-    def _seen(self, mobile: str) -> Seen:
-        seen = self._newer.get(mobile)
-        if seen is None and self._older and (seen := self._older.pop(mobile, None)):
+    def _recall(self, mobile: str) -> Seen:
+        seen = self._older.pop(mobile, ()) if self._older else ()
+        if seen:
             self._newer[mobile] = seen
             self._noted += len(seen)
-        return seen or ()
+        return seen
 
     def forget(self, mobiles: Iterable[str]) -> None:
         """Take back the newest of each: the call was refused after all."""

@@ -25,6 +25,7 @@ TEMPLATES = {
 
 def run(monkeypatch: pytest.MonkeyPatch, visit: Any, **options: Any) -> str:
     out = io.StringIO()
+    monkeypatch.setattr("gc.set_threshold", lambda *thresholds: None)  # this process is pytest's
     monkeypatch.setattr(jsms_sandbox, "wait_for_signal", lambda: visit(out.getvalue().splitlines()[0]))
     call_command("jsms_sandbox", port=0, stdout=out, **options)
     return out.getvalue()

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from django_jsms.sandbox import SandboxServer
 from django_jsms.sandbox.seeds import BadSeed
+from django_jsms.sandbox.serving import collect_seldom
 from django_jsms.sandbox.terminal import teller
 
 PORT: Final = 5767
@@ -34,6 +35,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         given = getattr(settings, "JSMS", None)
         server = self._start(given if isinstance(given, Mapping) else {}, options)
+        collect_seldom()
         with server:
             on_messages, on_call = teller(server.url, self._say)
             server.watch(on_messages=on_messages, on_call=on_call)
