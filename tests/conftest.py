@@ -8,10 +8,18 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.utils import translation
 
 from django_jsms import signals
 
 MOBILE = "13800138000"
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """A request by Django's test client leaves its language active in this thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -8,11 +8,10 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from ..client.errors import describe
 from ..models.base import Outgoing
+from ..services import reasons
 
 
 class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -53,7 +52,4 @@ class OutgoingAdmin(LogAdmin):
 
 def explain(row: Any) -> str:
     """Why a row is where it is: JSMS's code in words, else our own word."""
-    known = describe(row.error_code)
-    if known is None:
-        return row.reason or "—"
-    return known.zh if (get_language() or "").startswith("zh") else known.en
+    return reasons.explain(row.reason, row.error_code) or "—"

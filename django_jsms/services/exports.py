@@ -12,11 +12,11 @@ from django.db import router
 from django.utils.timezone import is_aware, localtime
 from django.utils.translation import get_language, gettext, override, pgettext
 
-from ..client.errors import describe
 from ..exceptions import InvalidInput
 from ..models.batches import Batch, Chunk, RejectedRow
 from ..models.messages import Message
 from .language import service
+from .reasons import explain
 
 #: Rejected rows have no message, and a status of their own here.
 REJECTED: Final = "rejected"
@@ -108,19 +108,12 @@ def _message(message: Message, full: bool) -> Iterable[Any]:
         (message.mobile or "") if full else message.masked_mobile,
         Message.Status(message.status).label,
         message.reason,
-        _explanation(message),
+        explain(message.reason, message.error_code),
         message.error_code,
         message.msg_id,
         message.segments,
         _time(message.sent_at),
     )
-
-
-def _explanation(message: Message) -> str:
-    known = describe(message.error_code)
-    if known is None:
-        return ""
-    return known.zh if (get_language() or "").startswith("zh") else known.en
 
 
 def _time(at: datetime | None) -> str:

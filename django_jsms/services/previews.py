@@ -125,7 +125,7 @@ def _texts(batch: Batch, messages: Any, most: int | None) -> tuple[str, ...]:
     if text is None or most is None:
         return ()
     rows = [*messages.filter(segments=most).order_by("pk")[:1], *messages.order_by("pk")[:TEXTS]]
-    chosen = sorted({row.pk: row for row in rows[:TEXTS]}.values(), key=lambda row: row.pk)
+    chosen = sorted(list({row.pk: row for row in rows}.values())[:TEXTS], key=lambda row: row.pk)
     tail = OPT_OUT_LINE if batch.message_class == "marketing" else ""
     return tuple(render(text, _shown(row)) + tail for row in chosen)
 

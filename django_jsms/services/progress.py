@@ -9,16 +9,16 @@ from typing import Final
 
 from django.db.models import Min
 from django.utils.timezone import is_aware, localtime
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from .. import conf
-from ..client.errors import describe
-from ..models.accounts import BY_HAND, Pause
+from ..models.accounts import Pause
 from ..models.base import now
 from ..models.batches import Batch, Chunk
 from ..models.jobs import JobLease
 from .hours import next_window
 from .language import service
+from .reasons import explain
 
 #: A sweep runs every 30 s wherever a worker is; after this long there is none.
 NO_WORKER_AFTER: Final = timedelta(minutes=5)
@@ -68,15 +68,8 @@ def _paused(batch: Batch) -> str:
     pause = Pause.objects.primary().binding(batch.app, batch.template_id, fingerprint, now()).first()
     if pause is None:
         return ""
-    return gettext("App %(app)s does not send: %(why)s") % {"app": batch.app, "why": why_paused(pause)}
-
-
-def why_paused(pause: Pause) -> str:
-    """The reason of a pause in the reader's language, with what to do about it."""
-    if pause.reason == BY_HAND:
-        return gettext("a person paused it; jsms_app resume ends that.")
-    known, chinese = describe(pause.code), (get_language() or "").startswith("zh")
-    return (known.zh if chinese else known.en) if known else pause.reason
+    why = explain(pause.reason, pause.code)
+    return gettext("App %(app)s does not send: %(why)s") % {"app": batch.app, "why": why}
 
 
 def _at_night(batch: Batch) -> str:

@@ -33,7 +33,7 @@ def test_pause_status_resume(shop, heard):
     with pytest.raises(AppPaused):
         send_message(MOBILE, template="order-shipped", params={"no": "1"})
     assert not shop.ledger and Message.objects.get().status == "pending"
-    assert "paused" in run("status") and "a person paused it" in run("status")
+    assert "paused" in run("status") and "A person paused it" in run("status")
     (found,) = json.loads(run("status", "--json"))["apps"]["default"]
     assert found["reason"] == "by_hand"
     run("resume")

@@ -72,4 +72,4 @@ def test_a_code_is_not_shown(shop):
 def test_a_batch_that_was_sent_can_still_be_looked_at(shop):
     batch = start_batch(make(pairs(3)))
     run_pending()
-    assert preview_batch(batch).valid == 3
+    assert (preview_batch(batch).valid, len(preview_batch(batch).texts)) == (3, 3)

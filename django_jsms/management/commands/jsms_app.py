@@ -9,12 +9,13 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils.timezone import is_aware, localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from ... import conf
 from ...models import JobLease, Pause
 from ...models.base import now
 from ...services import pause_app, resume_app
-from ...services.progress import why_paused
+from ...services.reasons import explain
 from ..base import SendingCommand, positive
 from ..tables import table
 
@@ -48,10 +49,14 @@ class Command(SendingCommand):
             return
         whole = {pause.app for pause in paused if not pause.template_id}
         rows: list[tuple[object, ...]] = [
-            (p.app, p.template_id or None, _("paused"), _local(p.since), _local(p.until), why_paused(p))
+            (p.app, p.template_id or None, _("paused"), _local(p.since), _local(p.until), explain(p.reason, p.code))
             for p in paused
         ]
-        rows += [(alias, None, _("sends"), None, None, "") for alias in conf.app_entries() if alias not in whole]
+        rows += [
+            (alias, None, pgettext("app", "sends"), None, None, "")
+            for alias in conf.app_entries()
+            if alias not in whole
+        ]
         self.say(table((_("app"), _("template"), _("status"), _("since"), _("until"), _("reason")), rows))
         self.say(_("A worker looked last: %(time)s") % {"time": _local(swept) or _("never")})
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from ...models import Message
 from ...services import preview_message, queue_message, send_message
+from ...services.reasons import explain
 from ..base import SendingCommand, add_message_arguments
 
 
@@ -58,4 +59,4 @@ class Command(SendingCommand):
         if row.status == Message.Status.UNKNOWN:
             raise CommandError(_("The answer was lost: it may arrive. Do not send it again; see jsms_unknown list."))
         if row.status in (Message.Status.FAILED, Message.Status.EXPIRED):
-            raise CommandError(_("It was not sent: %(reason)s.") % {"reason": row.reason})
+            raise CommandError(_("It was not sent: %(reason)s") % {"reason": explain(row.reason, row.error_code)})

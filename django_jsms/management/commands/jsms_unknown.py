@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from ...exceptions import InvalidInput
 from ...models import Message
 from ...services import mark_lost, resend_unknown, unknown_messages
+from ...services.reasons import explain
 from ..base import SendingCommand, find_batch, positive
 from ..tables import table
 
@@ -51,7 +52,7 @@ class Command(SendingCommand):
             self.say(_("Nothing waits for a decision."))
         else:
             head = ("id", _("batch"), _("mobile"), _("template"), _("reason"), _("reference"), _("created at"))
-            self.say(table(head, [tuple(_as_data(row).values()) for row in shown]))
+            self.say(table(head, [tuple((_as_data(row) | {"reason": explain(row.reason)}).values()) for row in shown]))
             self.say(_("%(shown)d of %(all)d.") % {"shown": len(shown), "all": rows.count()})
             self.say(_("Decide: jsms_unknown lost ID … or resend ID …, or jsms_batch retry ID --unknown lost|resend"))
 
