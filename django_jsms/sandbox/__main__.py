@@ -52,6 +52,7 @@ def _server(given: argparse.Namespace) -> SandboxServer:
         dev_key=given.dev_key,
         dev_secret=given.dev_secret,
         templates=dict(given.template),
+        apps=dict(given.app),
         seed=given.seed,
         persist=given.persist,
         ledger=given.ledger,
@@ -68,6 +69,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--app-key", help="sandbox, unless the seed lists apps")
     for name in ("--master-secret", "--dev-key", "--dev-secret"):
         parser.add_argument(name, default="sandbox")
+    parser.add_argument(
+        "--app",
+        metavar="KEY:SECRET",
+        type=_app,
+        action="append",
+        default=[],
+        help="one more application, with the same templates; may be repeated",
+    )
     parser.add_argument("--no-frequency", action="store_true", help="let any number be reached at any rate")
     parser.add_argument("--seed", metavar="FILE", help="apps, accounts and options to start with, as JSON")
     parser.add_argument("--persist", metavar="FILE", help="keep apps, accounts and options here, over restarts")
@@ -87,6 +96,13 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
         raise argparse.ArgumentTypeError("must be a number from 0 to 65535")
     return int(text)
+
+
+def _app(text: str) -> tuple[str, str]:
+    key, _, secret = text.partition(":")
+    if not (key and secret):
+        raise argparse.ArgumentTypeError("must look like KEY:SECRET")
+    return key, secret
 
 
 def _template(text: str) -> tuple[int, dict[str, object]]:

@@ -42,6 +42,7 @@ class SandboxServer:
         dev_secret: str = "sandbox",
         templates: Mapping[int, str | Mapping[str, object]] | None = None,
         signatures: Mapping[int, str] | None = None,
+        apps: Mapping[str, str] | None = None,
         seed: Mapping[str, Any] | str | os.PathLike[str] | None = None,
         persist: str | os.PathLike[str] | None = None,
         ledger: str | os.PathLike[str] | None = None,
@@ -50,11 +51,12 @@ class SandboxServer:
         if not 0 <= port <= 65_535:
             raise ValueError("the port must lie between 0 and 65535")
         listed = {} if seed is None else seed if isinstance(seed, Mapping) else read_seed(seed)
+        own = Seed(app_key or "sandbox", master_secret, dev_key, dev_secret)
+        own.templates, own.signatures, own.apps = templates or {}, signatures or {}, apps or {}
         # Applications that are listed stand for the usual one, and stand beside one that was asked for.
-        if app_key is None and not (templates or signatures) and isinstance(listed, Mapping) and listed.get("apps"):
-            own = Seed(None, master_secret, dev_key, dev_secret)
-        else:
-            own = Seed(app_key or "sandbox", master_secret, dev_key, dev_secret, templates or {}, signatures or {})
+        asked = app_key or templates or signatures or apps
+        if not asked and isinstance(listed, Mapping) and listed.get("apps"):
+            own.app_key = None
         own.more = partial(apply_seed, seed=listed, name="seed" if isinstance(seed, Mapping) else str(seed))
         self._stopping = threading.Event()
         self._host, self._port = host, port

@@ -63,6 +63,8 @@ class Seed:
     dev_secret: str
     templates: Mapping[int, str | Mapping[str, object]] = field(default_factory=dict)
     signatures: Mapping[int, str] = field(default_factory=dict)
+    #: Further apps of the same account, with the same templates and signatures: key → secret.
+    apps: Mapping[str, str] = field(default_factory=dict)
     more: Callable[[State], object] = lambda state: None
 
 
@@ -121,8 +123,8 @@ class State:
         seed = self.seed
         if seed.app_key is not None:
             account = self.add_account(seed.dev_key, seed.dev_secret)
-            templates, signatures = seed.templates, seed.signatures
-            self.add_app(seed.app_key, seed.master_secret, account=account, templates=templates, signatures=signatures)
+            for key, secret in {seed.app_key: seed.master_secret, **seed.apps}.items():
+                self.add_app(key, secret, account=account, templates=seed.templates, signatures=seed.signatures)
         seed.more(self)
 
     def add_account(self, key: str, secret: str) -> Account:

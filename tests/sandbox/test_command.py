@@ -75,6 +75,26 @@ def test_keys(monkeypatch: pytest.MonkeyPatch, setting: Any, login: str) -> None
         run(monkeypatch, visit)
 
 
+def test_every_app_that_goes_to_a_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    apps = {
+        "default": {**KEYS, "SANDBOX": "x"},
+        "shop": {"APP_KEY": "k2", "MASTER_SECRET": "s2", "SANDBOX": "x"},
+        "real": {"APP_KEY": "k3", "MASTER_SECRET": "s3"},
+        "keyless": {"SANDBOX": "x"},
+        "odd": "x",
+    }
+
+    def visit(url: str) -> None:
+        call = Caller(type("Address", (), {"url": url})())
+        assert call("POST", "/v1/messages", {"mobile": MOBILE, "temp_id": 9}, auth="k2:s2").status == 200
+        logins = ("k:s", "k2:s2", "k2:s", "k3:s3")
+        assert [call("GET", "/v1/accounts/app", auth=each).status for each in logins] == [200, 200, 401, 401]
+        call.close()
+
+    with override_settings(JSMS={"APPS": apps, "TEMPLATES": TEMPLATES}):
+        run(monkeypatch, visit)
+
+
 def test_opens_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", opened.append)

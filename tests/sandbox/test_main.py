@@ -20,6 +20,7 @@ RUN = [sys.executable, "-m", "django_jsms.sandbox"]
 @pytest.mark.core
 def test_a_served_sandbox() -> None:
     given = ["--port", "0", "--app-key", "k", "--master-secret", "s", "--dev-key", "d", "--dev-secret", "e"]
+    given += ["--app", "k2:s2"]
     templates = ["--template", "1250=订单{{no}}已发货", "--template", "9:marketing=春季新品"]
     with subprocess.Popen([*RUN, *given, *templates], stdout=subprocess.PIPE, encoding="utf-8") as process:
         assert process.stdout is not None
@@ -36,6 +37,7 @@ def test_a_served_sandbox() -> None:
         assert call("POST", "/v1/messages", {**body, "temp_id": 2}, auth="k:s").code == 50013
         assert "403 50013  (this app knows the template ids 1, 9, 1250)" in process.stdout.readline()
         assert call("GET", "/v1/accounts/dev", auth="d:e").status == 200
+        assert call("GET", "/v1/templates/9", auth="k2:s2").json["type"] == 3
         process.send_signal(signal.SIGINT)
         call.close()
         assert process.wait(5) == 0
@@ -60,6 +62,8 @@ def test_a_ledger_that_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> 
         ["--template", "x"],
         ["--template", "1:odd=x"],
         ["--template", "1="],
+        ["--app", "k"],
+        ["--app", ":s"],
         ["--nothing"],
     ],
 )

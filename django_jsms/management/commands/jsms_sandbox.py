@@ -78,6 +78,7 @@ def seed(given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "templates": {each["id"]: {"text": each["text"], "type": _type(each)} for each in named},
         "signatures": {1: "短信沙箱", **{sign_id: f"签名{sign_id}" for sign_id in sorted(signatures - {1})}},
+        "apps": _other_apps(given),
         **_keys(given),
     }
 
@@ -97,10 +98,24 @@ def _keys(given: Mapping[str, Any]) -> dict[str, str]:
     """The default app's own keys when its ``SANDBOX`` says that they are used here, else ``sandbox``."""
     apps = given.get("APPS")
     app = apps.get("default") if isinstance(apps, Mapping) else given
-    if not isinstance(app, Mapping) or not app.get("SANDBOX"):
+    if not isinstance(app, Mapping) or not _goes_to_a_sandbox(app):
         return {}
     names = ("APP_KEY", "MASTER_SECRET", "DEV_KEY", "DEV_SECRET")
     return {name.lower(): app[name] for name in names if isinstance(app.get(name), str) and app[name]}
+
+
+def _other_apps(given: Mapping[str, Any]) -> dict[str, str]:
+    """Keys and secrets of the other applications that are sent to a sandbox, where they have some."""
+    apps = given.get("APPS")
+    others = [each for alias, each in apps.items() if alias != "default"] if isinstance(apps, Mapping) else []
+    pairs = [(each.get("APP_KEY"), each.get("MASTER_SECRET")) for each in others if _goes_to_a_sandbox(each)]
+    return {
+        key: secret for key, secret in pairs if isinstance(key, str) and isinstance(secret, str) and key and secret
+    }
+
+
+def _goes_to_a_sandbox(app: Any) -> bool:
+    return isinstance(app, Mapping) and bool(app.get("SANDBOX"))
 
 
 def wait_for_signal() -> None:
