@@ -1,0 +1,68 @@
+"""Many schedules and many workers: each made once, in as many statements whatever its size."""
+
+import pytest
+
+from django_jsms.models import Schedule
+from django_jsms.services import cancel_batch, run_pending, schedule_batch, scheduling
+from tests.services.schedules.life import ahead, calls, reread
+from tests.services.schedules.test_batches import prepare, scheduled, states
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.core
+def test_a_schedule_is_made_and_read_in_as_many_statements_whatever_its_size(shop, count_statements):
+    for size in (1, 300):
+        schedule_batch(prepare(size, chunk_size=1000), send_at=ahead(hours=2))
+        pk = Schedule.objects.get(status="creating").pk
+        with count_statements() as made:
+            scheduling.deliver_schedule(pk)
+        with count_statements() as read:
+            scheduling.deliver_schedule(pk)
+        # made: choose, gate, clock, claim, recipients, outcome; read: choose, clock, claim, messages, outcome, msg_ids
+        assert (len(made), len(read)) == (6, 6), [*made, *read]
+
+
+def test_a_batch_is_scheduled_in_as_many_statements_whatever_its_size(shop, count_statements):
+    counts = []
+    for size in (10, 300):
+        batch = prepare(size, chunk_size=10)
+        with count_statements() as statements:
+            schedule_batch(batch, send_at=ahead(hours=2))
+        counts.append(len(statements))
+    assert counts[0] == counts[1] <= 6, statements
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.core
+def test_many_workers_make_each_schedule_once(shop, race):
+    batch = schedule_batch(prepare(200, chunk_size=10), send_at=ahead(hours=2))
+    race(6, run_pending)
+    run_pending()
+    assert states(batch) == ["active"] * 20
+    assert len(calls(shop, "POST")) == len(shop._server.state.schedules) == 20
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.core
+def test_many_workers_cancel_each_schedule_once(shop, race):
+    batch = scheduled(200, chunk_size=10)
+    cancel_batch(batch)
+    race(6, run_pending)
+    run_pending()
+    assert states(batch) == ["cancelled"] * 20 and len(calls(shop, "DELETE")) == 20
+    assert reread(batch).counts()["cancelled"] == 200
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.core
+def test_a_batch_that_is_cancelled_while_it_is_being_scheduled_is_cancelled(shop, race):
+    batch = schedule_batch(prepare(100, chunk_size=10), send_at=ahead(hours=2))
+    acts = iter([run_pending, run_pending, lambda: cancel_batch(batch), run_pending])
+    race(4, lambda: next(acts)())
+    for _ in range(3):
+        Schedule.objects.exclude(due_at=None).update(due_at=batch.created_at)
+        run_pending()
+    assert set(states(batch)) == {"cancelled"}
+    assert {held.status for held in shop._server.state.schedules.values()} <= {"deleted"}
+    assert batch.counts()["cancelled"] == 100
