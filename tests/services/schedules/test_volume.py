@@ -1,11 +1,16 @@
 """Many schedules and many workers: each made once, in as many statements whatever its size."""
 
+import datetime as dt
+import time
+from collections import Counter
+
 import pytest
 
 from django_jsms.models import Schedule
-from django_jsms.services import cancel_batch, run_pending, schedule_batch, scheduling
-from tests.services.schedules.life import ahead, calls, reread
-from tests.services.schedules.test_batches import prepare, scheduled, states
+from django_jsms.services import adopt_schedule, cancel_batch, run_pending, schedule_batch, scheduling
+from tests.processes import MANAGE, ended, start
+from tests.services.schedules.life import ahead, calls, pass_until, reread
+from tests.services.schedules.test_batches import numbers, prepare, scheduled, states
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +71,30 @@ def test_a_batch_that_is_cancelled_while_it_is_being_scheduled_is_cancelled(shop
     assert set(states(batch)) == {"cancelled"}
     assert {held.status for held in shop._server.state.schedules.values()} <= {"deleted"}
     assert batch.counts()["cancelled"] == 100
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.core
+def test_workers_killed_in_the_middle_make_nothing_twice_and_lose_nothing(shop):
+    """kill -9, four times; what was under way is adopted from the console, and each phone gets one message."""
+    batch = schedule_batch(prepare(200, chunk_size=5), send_at=(at := ahead(hours=2)))
+    shop.fault("delay", when="after", method="POST", seconds=0.05, times=100)
+    with ended() as processes:
+        for _ in range(4):
+            worker = start(MANAGE, "jsms_worker", "--until-idle", "--concurrency", "2", sandbox=shop.url)
+            processes.append(worker)
+            until, seen = time.monotonic() + 20, len(calls(shop, "POST"))
+            while len(calls(shop, "POST")) < seen + 4 and time.monotonic() < until:
+                time.sleep(0.01)
+            worker.kill()
+            worker.wait()
+    shop.clock.advance(61)
+    run_pending()
+    held = shop._server.state.schedules
+    assert len(held) == len(calls(shop, "POST")) == 40
+    assert set(states(batch)) == {"active", "create_unknown"} and states(batch).count("create_unknown") <= 8
+    for remote_id in set(held) - set(batch.schedules.exclude(remote_id=None).values_list("remote_id", flat=True)):
+        adopt_schedule(remote_id)
+    pass_until(shop, at + dt.timedelta(seconds=31))
+    assert states(batch) == ["fired"] * 40 and batch.counts()["sent"] == 200
+    assert Counter(message.mobile for message in shop.outbox) == dict.fromkeys(numbers(200), 1)
