@@ -3,7 +3,8 @@
 E001 no keys (deploy) · E002 unknown or misplaced setting · E010 key or secret · E011 address · E012 callback
 token · E030 life of codes · E031 limit · E041 timeout · E050 reports · E051 balance threshold or address ·
 W001 no keys · W002 sandbox in production (deploy) · W003 unknown DISPATCH · W030 lax code settings · W031
-proxy unknown (deploy) · W032 limit switched off · W070 HASH_KEY (deploy) · W071 thread dispatch (deploy)
+proxy unknown (deploy) · W032 limit switched off · W070 HASH_KEY (deploy) · W071 thread dispatch (deploy) ·
+W080 lost schedules (--database)
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError
 
 from . import conf
 from .models.balances import POOLS
 from .models.base import LEASE
 from .models.limits import MOST_HITS
+from .models.schedules import Schedule
 from .services.limits import parse_rule
 
 #: Values of the documentation's samples, which nobody may have in production.
@@ -48,6 +51,24 @@ def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
 def check_deployment(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """What only matters where real people get real messages."""
     return [*_deployed_apps(), *_deployed_settings()]
+
+
+@register(Tags.database)
+def check_schedules(
+    app_configs: Sequence[AppConfig] | None = None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Schedules that JSMS may hold under an id that nobody knows."""
+    rows = Schedule.objects.primary().filter(status="create_unknown")
+    if rows.db not in (databases or ()):
+        return []
+    try:
+        lost = rows.count()
+    except DatabaseError:  # migrate checks before it has made the table
+        return []
+    if not lost:
+        return []
+    hint = "Look in the console, then: manage.py jsms_schedule list --status create_unknown, and adopt or dismiss."
+    return [Warning(f"JSMS may hold schedules whose id was lost: {lost}.", hint=hint, id="jsms.W080")]
 
 
 # -- what is there at all -------------------------------------------------------------------------------

@@ -1,7 +1,12 @@
 """Every row of the settings part of the bad-input matrix, and that good settings are silent."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.checks import run_checks
+
+from django_jsms.models import Schedule
+from django_jsms.models.base import now
 
 GOOD = {"APP_KEY": "a" * 24, "MASTER_SECRET": "b" * 24}
 
@@ -136,3 +141,13 @@ def test_a_well_kept_production_is_silent(settings):
 def test_no_check_shows_a_secret(settings):
     settings.JSMS = {**GOOD, "MASTER_SECRET": "геheim-canary", "BASE_URL": "https://u:pw-canary@x/v1"}
     assert "canary" not in " ".join(f"{m.msg}{m.hint}" for m in run_checks(include_deployment_checks=True))
+
+
+@pytest.mark.django_db
+def test_lost_schedules_are_said_by_check_database():
+    lost = {"send_at": now() + timedelta(days=1), "template_id": 1}
+    found = Schedule.objects.create(status="create_unknown", **lost)
+    assert [message.id for message in run_checks(databases=["default"]) if message.id == "jsms.W080"] == ["jsms.W080"]
+    assert "jsms.W080" not in [message.id for message in run_checks()]
+    found.delete()
+    assert "jsms.W080" not in [message.id for message in run_checks(databases=["default"])]
