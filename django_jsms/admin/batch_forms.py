@@ -98,6 +98,18 @@ class StartForm(ConfirmForm):
         self.fields["at"].help_text = _("Empty is now. In the time zone %(zone)s.") % {"zone": zone}
 
 
+class ScheduleForm(ConfirmForm):
+    """When JSMS sends it."""
+
+    send_at = forms.DateTimeField(label=gettext_lazy("send at"), widget=TimeInput())
+    field_order = ("send_at", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone = timezone.get_current_timezone_name()
+        self.fields["send_at"].help_text = _("In the time zone %(zone)s.") % {"zone": zone}
+
+
 class RetryForm(ConfirmForm):
     """What becomes of messages that may have arrived."""
 

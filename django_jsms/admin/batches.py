@@ -30,10 +30,11 @@ from ..services import (
     preview_batch,
     resume_batch,
     retry_failed,
+    schedule_batch,
     start_batch,
 )
 from .base import LogAdmin
-from .batch_forms import CreateForm, RetryForm, StartForm
+from .batch_forms import CreateForm, RetryForm, ScheduleForm, StartForm
 from .confirmed import ConfirmedActions, confirmed
 
 _START, _STOP, _NUMBERS = "django_jsms.start_batch", "django_jsms.stop_batch", "django_jsms.see_numbers"
@@ -71,7 +72,7 @@ class BatchAdmin(ConfirmedActions, LogAdmin):
         ("start_at", "started_at", "finished_at"),
     )
     readonly_fields = ("progress",)
-    actions = ("start", "pause", "resume", "cancel", "retry")
+    actions = ("start", "schedule", "pause", "resume", "cancel", "retry")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
         """With what is done, in one statement for the whole list."""
@@ -169,6 +170,21 @@ class BatchAdmin(ConfirmedActions, LogAdmin):
     )
     def start(self, batch: Batch, given: dict[str, Any]) -> None:
         start_batch(batch, at=given["at"])
+
+    @confirmed(
+        gettext_lazy("Let JSMS hold it until a time"),
+        permission=_START,
+        state=standing,
+        after=gettext_lazy("scheduled"),
+        form=ScheduleForm,
+        only=("ready",),
+        warning=gettext_lazy(
+            "JSMS holds it, and sends it even if we are down. "
+            "Until its time it can be changed and cancelled, not paused."
+        ),
+    )
+    def schedule(self, batch: Batch, given: dict[str, Any]) -> None:
+        schedule_batch(batch, send_at=given["send_at"])
 
     @confirmed(
         gettext_lazy("Pause"), permission=_STOP, state=standing, after=gettext_lazy("paused"), only=("running",)

@@ -5,15 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from .. import conf
+from ..exceptions import JSMSError
 from ..models import Schedule
-from ..services import adopt_schedule, cancel_schedule, dismiss_schedule, refresh_schedule, update_schedule
+from ..models.schedules import HELD
+from ..services import actions, adopt_schedule, cancel_schedule, dismiss_schedule, refresh_schedule, update_schedule
 from .base import LogAdmin, explain
 from .confirmed import ConfirmedActions, ConfirmForm, ReasonForm, confirmed
 from .fields import ParamsField, TemplateField, TimeInput
@@ -54,7 +62,18 @@ class AdoptForm(ConfirmForm):
     """The id that the console of Jiguang shows."""
 
     schedule_id = forms.CharField(label=gettext_lazy("schedule id"), max_length=64)
-    field_order = ("schedule_id", "reason")
+    field_order: Any = ("schedule_id", "reason")
+
+
+class AdoptNewForm(AdoptForm):
+    """For one that no row of ours stands for."""
+
+    app = forms.ChoiceField(label=gettext_lazy("app"))
+    field_order = ("schedule_id", "app", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["app"].choices = [(alias, alias) for alias in conf.app_entries()]  # type: ignore[attr-defined]
 
 
 def standing(schedule: Schedule) -> str:
@@ -83,6 +102,37 @@ class ScheduleAdmin(ConfirmedActions, LogAdmin):
     readonly_fields = ("why", "differs", "recipients")
     actions = ("reschedule", "cancel", "refresh", "adopt", "dismiss")
 
+    # -- one that only the console knows ----------------------------------------------------------------------
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("django_jsms.add_schedule"))
+
+    @method_decorator(transaction.non_atomic_requests)
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = AdoptNewForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                return self._adopted(request, form.cleaned_data)
+            except JSMSError as error:
+                form.add_error("schedule_id", error.message)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Adopt by its id in the console"),
+            "opts": self.opts,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/django_jsms/schedule_adopt.html", context)
+
+    def _adopted(self, request: HttpRequest, given: dict[str, Any]) -> HttpResponse:
+        schedule = adopt_schedule(given["schedule_id"].strip(), app=given["app"])
+        actions.record(request.user, "adopt", schedule, after=standing(schedule), reason=given["reason"])
+        self.message_user(request, f"{schedule}: {standing(schedule)}", messages.SUCCESS)
+        return redirect("admin:django_jsms_schedule_change", schedule.pk)
+
+    # -- looking ------------------------------------------------------------------------------------------------
+
     @admin.display(description=gettext_lazy("recipients"))
     def recipients(self, schedule: Schedule) -> int:
         return schedule.chunk.size if schedule.chunk else 1
@@ -102,8 +152,11 @@ class ScheduleAdmin(ConfirmedActions, LogAdmin):
         }
         return "; ".join(said[name] % {"value": value} for name, value in schedule.drift.items()) or "—"
 
+    # -- its life -----------------------------------------------------------------------------------------------
+
     @confirmed(
         gettext_lazy("Change the time or the text"),
+        only=("active", "update_unknown"),
         permission=_CHANGE,
         state=standing,
         after=gettext_lazy("as given below; what is left empty stays"),
@@ -115,6 +168,7 @@ class ScheduleAdmin(ConfirmedActions, LogAdmin):
 
     @confirmed(
         gettext_lazy("Cancel at JSMS"),
+        only=("creating", *HELD),
         permission=_CHANGE,
         state=standing,
         after=gettext_lazy("cancelled"),
@@ -125,6 +179,7 @@ class ScheduleAdmin(ConfirmedActions, LogAdmin):
 
     @confirmed(
         gettext_lazy("Ask JSMS what it holds"),
+        only=HELD,
         permission=_CHANGE,
         state=standing,
         after=gettext_lazy("as JSMS says; nothing is changed there"),
@@ -134,6 +189,7 @@ class ScheduleAdmin(ConfirmedActions, LogAdmin):
 
     @confirmed(
         gettext_lazy("Adopt by its id in the console"),
+        only=("create_unknown",),
         permission=_CHANGE,
         state=standing,
         after=gettext_lazy("held by JSMS under that id"),
@@ -145,6 +201,7 @@ class ScheduleAdmin(ConfirmedActions, LogAdmin):
 
     @confirmed(
         gettext_lazy("It is not in the console"),
+        only=("create_unknown",),
         permission=_CHANGE,
         state=standing,
         after=gettext_lazy("not created"),

@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from django_jsms.models import ActionLog, Schedule
-from django_jsms.services import refresh_schedule
+from django_jsms.services import refresh_schedule, run_pending
 from tests.admin.test_confirmed import token_of
 from tests.conftest import MOBILE
 from tests.services.schedules.life import ahead, calls, lose, make, messages, opened, reread
+from tests.services.schedules.test_batches import prepare
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:django_jsms_schedule_changelist"
@@ -49,7 +50,7 @@ def test_the_list_and_the_page_say_how_it_stands(shop, admin_client):
     one = admin_client.get(reverse("admin:django_jsms_schedule_change", args=[schedule.pk])).content.decode()
     for page in (listed, one):
         assert schedule.remote_id in page and "scheduled" in page and "time: " in page and MOBILE not in page
-    assert "Cancel at JSMS" in one
+    assert "Cancel at JSMS" in one and "It is not in the console" not in one
     found = admin_client.get(reverse(LIST), {"q": "spring"}).content.decode()
     assert schedule.remote_id in found
     assert len(calls(shop, "GET")) == 1
@@ -132,3 +133,44 @@ def test_it_speaks_chinese(shop, admin_client):
     data = {"action": "cancel", "_selected_action": [make().pk]}
     page = admin_client.post(reverse(LIST), data, headers={"Accept-Language": "zh-hans"}).content.decode()
     assert "在极光取消" in page and "已定时" in page
+
+
+# -- adopted by its id, and made from a batch ---------------------------------------------------------------
+
+
+def test_one_that_only_the_console_knows_is_adopted(shop, admin_client):
+    remote_id = make().remote_id
+    Schedule.objects.all().delete()
+    address = reverse("admin:django_jsms_schedule_add")
+    assert "Nothing is sent by this" in admin_client.get(address).content.decode() and len(shop.ledger) == 1
+    page = admin_client.post(address, {"schedule_id": remote_id, "app": "default", "reason": "moved"}, follow=True)
+    schedule = Schedule.objects.get()
+    assert (schedule.remote_id, schedule.status) == (remote_id, "active") and remote_id in page.content.decode()
+    line = ActionLog.objects.get()
+    assert (line.action, line.target_id, line.reason) == ("adopt", str(schedule.pk), "moved")
+
+
+@pytest.mark.parametrize("schedule_id", ["../sign/1", "1a886e7c-a267-49e6-9970-0d396ca5bb1e", ""])
+def test_an_id_that_leads_nowhere_is_said(shop, admin_client, schedule_id):
+    given = {"schedule_id": schedule_id, "app": "default"}
+    page = admin_client.post(reverse("admin:django_jsms_schedule_add"), given).content.decode()
+    assert "Please correct" in page and not Schedule.objects.exists() and not ActionLog.objects.exists()
+
+
+def test_adopting_needs_its_permission(shop, client):
+    user = get_user_model().objects.create_user("viewer", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="change_schedule"))
+    client.force_login(user)
+    assert client.post(reverse("admin:django_jsms_schedule_add"), {"schedule_id": "1"}).status_code == 403
+
+
+def test_a_batch_is_held_by_jsms_until_a_time(shop, admin_client):
+    batch, at = prepare(3), ahead(hours=5).replace(second=0)
+    address = reverse("admin:django_jsms_batch_changelist")
+    data = {"action": "schedule", "_selected_action": [batch.pk]}
+    page = admin_client.post(address, data)
+    assert "even if we are down" in page.content.decode() and not Schedule.objects.exists()
+    admin_client.post(address, {**data, "_confirmed": token_of(page), "send_at": typed(at)})
+    assert (reread(batch).status, batch.schedules.get().send_at) == ("scheduled", at)
+    run_pending()
+    assert batch.schedules.get().status == "active"
