@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,19 +21,27 @@ DATABASES: Final = ("sqlite", "postgresql")
 def project(database: str) -> Iterator[None]:
     """Django set up on a new database, which is gone when the block ends. Once per process."""
     with tempfile.TemporaryDirectory() as folder:
-        settings.configure(
-            SECRET_KEY="bench-only",
-            INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "django_jsms"],
-            DATABASES={"default": _database(database, Path(folder))},
-            DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-            USE_TZ=True,
-        )
-        django.setup()
+        set_up(_database(database, Path(folder)))
         name = connection.creation.create_test_db(verbosity=0, autoclobber=True)
         try:
             yield
         finally:
             connection.creation.destroy_test_db(name, verbosity=0)
+
+
+def set_up(database: dict[str, Any]) -> None:
+    """Django on that database, which is left as it is. Once per process."""
+    apps = ["django.contrib.contenttypes", "django.contrib.auth", "django_jsms"]
+    settings.configure(
+        SECRET_KEY="bench-only",
+        INSTALLED_APPS=[*apps, *(["post_office"] if find_spec("post_office") else [])],
+        DATABASES={"default": database},
+        DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+        TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
+        USE_TZ=True,
+        POST_OFFICE={"BACKENDS": {"default": "django.core.mail.backends.dummy.EmailBackend"}},
+    )
+    django.setup()
 
 
 def _database(name: str, folder: Path) -> dict[str, Any]:
@@ -43,7 +52,7 @@ def _database(name: str, folder: Path) -> dict[str, Any]:
             "USER": os.environ.get("PGUSER", "postgres"),
             "HOST": os.environ.get("PGHOST", "127.0.0.1"),
             "CONN_MAX_AGE": None,
-            "TEST": {"NAME": "bench_django_jsms"},
+            "TEST": {"NAME": "bench_django_jsms" + os.environ.get("JSMS_TEST_SUFFIX", "")},
         }
     return {
         "ENGINE": "django.db.backends.sqlite3",

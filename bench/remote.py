@@ -20,6 +20,15 @@ class Counts(NamedTuple):
 
     connections: int
     calls: int
+    #: Calls that carried a list.
+    batches: int
+
+
+class Arrivals(NamedTuple):
+    """Of a list that was to arrive once each: how many never did, how many more than once."""
+
+    lost: int
+    doubled: int
 
 
 class Remote:
@@ -36,11 +45,19 @@ class Remote:
         return f"{scheme}://127.0.0.1:{self._ports[f'{scheme} {latency}']}"
 
     def counts(self) -> Counts:
+        seen = self._ask("")
+        return Counts(seen.get("connections", 0), seen.get("calls", 0), seen.get("batches", 0))
+
+    def arrivals(self, count: int) -> Arrivals:
+        """What became of a list's first ``count`` numbers; the next list begins anew."""
+        return Arrivals(**self._ask(str(count)))
+
+    def _ask(self, what: str) -> dict[str, int]:
         assert self._process.stdin
-        self._process.stdin.write("\n")
+        self._process.stdin.write(what + "\n")
         self._process.stdin.flush()
-        seen = json.loads(self._line())
-        return Counts(seen.get("connections", 0), seen.get("calls", 0))
+        answer: dict[str, int] = json.loads(self._line())
+        return answer
 
     def _line(self) -> str:
         assert self._process.stdout

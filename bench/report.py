@@ -62,6 +62,13 @@ def line(row: Row) -> str:
     return _LINE.format(row.what, row.ours, row.baseline, f"{row.ratio:.3g}", row.bound, row.verdict).rstrip()
 
 
+def verdict(rows: Iterable[Row]) -> int:
+    """Say which bounds do not hold; answers the exit code."""
+    over = [row.what for row in rows if not row.holds]
+    print("\n".join(["", "over their bounds:", *over]) if over else "\nevery bound holds")
+    return 1 if over else 0
+
+
 def save(rows: Iterable[Row], path: str) -> None:
     found = [{**asdict(row), "holds": row.holds} for row in rows]
     Path(path).write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
