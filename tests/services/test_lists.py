@@ -5,6 +5,8 @@ import tracemalloc
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from django_jsms.exceptions import InvalidInput
 from django_jsms.models import Batch, Message, RejectedRow
@@ -206,3 +208,33 @@ def test_memory_does_not_grow_with_the_file(shop, tmp_path):
         return found
 
     assert peak(200_000) < 1.2 * peak(100_000)
+
+
+PIECES = [
+    b"mobile",
+    "手机号".encode(),
+    "手机号".encode("gbk"),
+    b"no",
+    b",",
+    b"\t",
+    b'"',
+    b"\n",
+    b"\r\n",
+    b"\0",
+    b"\xff",
+    b"1",
+]
+
+
+@given(
+    data=st.one_of(st.binary(max_size=300), st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join)),
+    encoding=st.sampled_from([None, "utf-8", "gb18030", "utf-16", "utf-16-le"]),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_no_bytes_break_it(shop, data, encoding):
+    try:
+        rows = list(read(data, encoding=encoding))
+    except InvalidInput as error:
+        assert error.field == "recipients" and error.message and error.explain("zh")
+    else:
+        assert rows and all({"mobile", "no"} == set(row) for row in rows)
