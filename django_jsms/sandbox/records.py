@@ -192,6 +192,7 @@ class Code:
     digits: str
     expires: float
     verified: bool = False
+    wrong_tries: int = 0
 
 
 @dataclass(slots=True)

@@ -38,6 +38,7 @@ class Options:
     msg_id_as_text: bool = False
     black_words: tuple[str, ...] = ("敏感词",)
     keep: int = 50_000
+    wrong_tries: int | None = None
     legacy_signatures: bool = False
     app_name_signatures: bool = False
     audit_after: float | None = None

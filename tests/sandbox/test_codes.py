@@ -100,3 +100,16 @@ def test_racing_checks_have_one_winner(call: Caller, sandbox: SandboxServer) -> 
     for thread in threads:
         thread.join()
     assert sorted(verdicts) == [True] + [50012] * 15
+
+
+def test_wrong_tries_by_option(call: Caller, sandbox: SandboxServer) -> None:
+    sandbox.state.options.wrong_tries = 3
+    msg_id, other = call.code(), call.code()
+    codes = [each.code for each in sandbox.outbox]
+
+    def check(number: str, code: str | None) -> int | None:
+        return call("POST", f"/v1/codes/{number}/valid", {"code": code}).code
+
+    assert [check(msg_id, "wrong") for _ in range(3)] == [50010] * 3
+    assert check(msg_id, codes[0]) == 50011
+    assert [check(other, "wrong"), check(other, "wrong"), check(other, codes[1])] == [50010, 50010, None]

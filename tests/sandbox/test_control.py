@@ -186,6 +186,7 @@ BAD: list[tuple[str, Any, str | None]] = [
     ("options", {"frequency": None}, "frequency"),
     ("options", {"frequency": 1}, "frequency"),
     ("options", {"keep": 1}, "keep"),
+    ("options", {"wrong_tries": 0}, "wrong_tries"),
     ("options", {"marketing_hours": "never"}, "marketing_hours"),
     ("options", {"black_words": "x"}, "black_words"),
     ("options", {"audit_after": "soon"}, "audit_after"),

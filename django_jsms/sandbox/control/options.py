@@ -18,6 +18,7 @@ _TAKE: Final[Mapping[str, Callable[[Members, str], Any]]] = {
     "str": lambda given, name: given.choice(name, CHOICES),
     "float": lambda given, name: given.number(name, low=0.01, high=300),
     "float | None": lambda given, name: given.number(name, low=0, high=A_YEAR),
+    "int | None": lambda given, name: given.integer(name, None, low=1, high=1000),
     "str | None": lambda given, name: given.text(name),
     "tuple[str, ...]": lambda given, name: tuple(given.texts(name)),
 }

@@ -37,15 +37,20 @@ def _send(call: Call, kind: str, digits: str, ttl: int) -> Any:
 
 
 def check_code(call: Call) -> Any:
-    """``POST /codes/{msg_id}/valid``: used is looked at first, then expired, then wrong."""
+    """``POST /codes/{msg_id}/valid``: used is looked at first, then expired, then wrong.
+
+    No page knows a most of wrong tries; with the option a code is over after them, as if its time had run out.
+    """
     found = call.state.codes.get(call.args["msg_id"])
     if found is None or found.app_key != call.the_app.key:
         raise Refusal(50026, is_valid=False)
     if found.verified:
         raise Refusal(50012, is_valid=False)
-    if call.state.clock.time() >= found.expires:
+    most = call.state.options.wrong_tries
+    if call.now >= found.expires or (most is not None and found.wrong_tries >= most):
         raise Refusal(50011, is_valid=False)
     if found.digits != call.fields["code"]:
+        found.wrong_tries += 1
         raise Refusal(50010, is_valid=False)
     found.verified = True
     return {"is_valid": True}
