@@ -1,4 +1,4 @@
-"""The page of virtual phones: one HTML file filled with words, a style sheet, a script."""
+"""The three pages, phones, console and log: HTML files in one frame, filled with words, style sheets, scripts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from .state import Seed
 from .texts import LANGUAGES, texts
 
 _FILES: Final = Path(__file__).parent / "static"
-_TYPES: Final = {"phones.css": "text/css", "phones.js": "text/javascript"}
+_MEDIA: Final = {".css": "text/css", ".js": "text/javascript"}
+_TYPES: Final = {path.name: _MEDIA[path.suffix] for path in _FILES.iterdir() if path.suffix in _MEDIA}
+#: Path → the page's name, that of its files and of its words.
+_PAGES: Final = {"": "phones", "console": "console", "log": "log"}
 _WORD: Final = re.compile(r"\[\[(\w+)\]\]")
 _HEADERS: Final = {
     "Content-Security-Policy": (
@@ -28,7 +31,7 @@ _HEADERS: Final = {
 
 
 class Page:
-    """Serves ``/_sandbox/`` and its two files, and leaves everything else alone."""
+    """Serves ``/_sandbox/``, the other pages and their files, and leaves everything else alone."""
 
     def __init__(self, seed: Seed) -> None:
         given = (seed.app_key, seed.master_secret)
@@ -40,28 +43,33 @@ class Page:
         if request.method not in ("GET", "HEAD"):
             return None
         name = request.path.removeprefix("/_sandbox").removeprefix("/")
-        if name == "":
-            return _response(self._html(request), "text/html")
+        if name in _PAGES:
+            return _response(self._html(request, _PAGES[name]), "text/html")
         if name in _TYPES:
             return _response((_FILES / name).read_text("utf-8"), _TYPES[name])
         return None
 
-    def _html(self, request: Request) -> str:
+    def _html(self, request: Request, page: str) -> str:
         language = _language(request)
         words = texts(language)
         other = "en" if language == "zh" else "zh"
         base = request.host_url.rstrip("/")
         filled = {
             **words,
+            **{f"is_{each}": "page" if each == page else "false" for each in _PAGES.values()},
+            "page": page,
+            "name": words[page],
             "lang": LANGUAGES[language],
             "other": other,
             "other_tag": LANGUAGES[other],
-            "words": json.dumps(words),
+            # What somebody chose stays chosen on the other pages.
+            "query": f"?lang={language}" if request.args.get("lang") == language else "",
+            "words": json.dumps(words, ensure_ascii=False),
             "api": f"{base}/v1",
             "sample": _sample(self._login, base),
         }
-        html = (_FILES / "phones.html").read_text("utf-8")
-        return _WORD.sub(lambda found: escape(filled[found[1]]), html)
+        frame, content = ((_FILES / f"{name}.html").read_text("utf-8") for name in ("frame", page))
+        return _WORD.sub(lambda found: escape(filled[found[1]]), frame.replace("[[[content]]]", content))
 
 
 def _language(request: Request) -> str:

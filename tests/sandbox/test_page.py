@@ -1,4 +1,4 @@
-"""The page of virtual phones: its headers and words; what a person sees of it is tested in a browser."""
+"""The pages: their headers and words; what a person sees of them is tested in a browser."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from django_jsms.sandbox.texts import TABLE
 from tests.sandbox.conftest import Caller
 
 STATIC = Path(page.__file__).parent / "static"
+PAGES = ("/_sandbox/", "/_sandbox/console", "/_sandbox/log")
+PATHS = (*PAGES, *(f"/_sandbox/{path.name}" for path in sorted(STATIC.iterdir()) if path.suffix != ".html"))
 
 
 def load(call: Caller, path: str = "/_sandbox/", **headers: str) -> str:
@@ -21,7 +23,7 @@ def load(call: Caller, path: str = "/_sandbox/", **headers: str) -> str:
     return answer.body.decode()
 
 
-@pytest.mark.parametrize("path", ["/_sandbox/", "/_sandbox/phones.css", "/_sandbox/phones.js"])
+@pytest.mark.parametrize("path", PATHS)
 def test_headers(call: Caller, path: str) -> None:
     headers = call("GET", path, auth=None).headers
     policy = headers["Content-Security-Policy"]
@@ -34,6 +36,15 @@ def test_headers(call: Caller, path: str) -> None:
 def test_the_root_leads_there(call: Caller) -> None:
     answer = call("GET", "/", auth=None)
     assert (answer.status, answer.headers["Location"]) == (302, "/_sandbox/")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_each_page_leads_to_the_others_in_its_language(call: Caller, path: str) -> None:
+    html = load(call, f"{path}?lang=en")
+    assert re.findall(r'<a href="([^"]+)" aria-current="(\w+)"', html) == [
+        (f"{each}?lang=en", "page" if each == path else "false") for each in PAGES
+    ]
+    assert f'<a href="{path}" aria-current="page">' in load(call, path, Accept_Language="en")
 
 
 @pytest.mark.core
@@ -64,10 +75,11 @@ def test_words_are_used_and_complete() -> None:
 
 
 def test_no_markup_is_made_of_texts() -> None:
-    script = (STATIC / "phones.js").read_text("utf-8")
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", script)
-    html = (STATIC / "phones.html").read_text("utf-8")
-    assert not re.search(r"<style|\sstyle=|\son\w+=|https?://(?!www\.w3\.org)", html)
+    for script in STATIC.glob("*.js"):
+        text = script.read_text("utf-8")
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text), script.name
+    for html in STATIC.glob("*.html"):
+        assert not re.search(r"<style|\sstyle=|\son\w+=|https?://(?!www\.w3\.org)", html.read_text("utf-8")), html.name
 
 
 def test_a_host_cannot_write_into_the_page(call: Caller) -> None:

@@ -1,0 +1,49 @@
+"""The request log, as a person reads it."""
+
+from __future__ import annotations
+
+import base64
+
+from tests.sandbox.browser.conftest import Visit
+from tests.sandbox.conftest import MOBILE, Caller
+
+LOGIN = base64.b64encode(b"sandbox:sandbox").decode()
+
+
+def test_requests_appear_and_authorization_does_not(visit: Visit, call: Caller) -> None:
+    page = visit("log", language="en", width=1280)
+    page.get_by_text("No requests yet").wait_for()
+    call.code()
+    nasty = {"mobile": "1", "temp_id": 30, "temp_para": {"text": "<img src=x>"}}
+    call("POST", "/v1/messages?a=<b>", nasty)
+    row = page.get_by_role("row").nth(1)
+    row.get_by_text("/v1/messages?a=<b>").click()
+    row.get_by_role("group", name="Headers").get_by_text("Authorization: •").wait_for()
+    cells = row.get_by_role("cell")
+    assert [cells.nth(number).inner_text() for number in (1, 3, 4, 5)] == ["POST", "403", "50006", "sandbox"]
+    assert "<img src=x>" in row.get_by_role("group", name="Body").inner_text()
+    assert LOGIN not in page.content() and page.locator("main img").count() == 0
+
+
+def test_filters_and_a_reset(visit: Visit, call: Caller) -> None:
+    page = visit("log")
+    call.code()
+    call("POST", "/v1/messages", {"mobile": "1", "temp_id": 12})
+    rows = page.locator("#rows tr:not([hidden])")
+    rows.nth(1).wait_for()
+    page.get_by_role("checkbox", name="只看出错的").check()
+    assert rows.count() == 1 and "50006" in rows.first.inner_text()
+    page.get_by_role("searchbox").fill(MOBILE)
+    page.get_by_text("没有符合条件的请求").wait_for()
+    page.get_by_role("checkbox").uncheck()
+    assert rows.count() == 1 and "/v1/codes" in rows.first.inner_text()
+    call("POST", "/_sandbox/reset", auth=None)
+    page.get_by_text("还没有请求").wait_for()
+
+
+def test_it_stays_small(visit: Visit, call: Caller) -> None:
+    page = visit("log")
+    for number in range(230):
+        call("GET", f"/v1/templates/{number}")
+    page.get_by_text("/v1/templates/229").wait_for()
+    assert page.locator("#rows tr").count() == 200
