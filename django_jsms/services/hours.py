@@ -25,8 +25,8 @@ def aware(at: datetime) -> datetime:
 def check_send_at(value: object, message_class: str) -> datetime:
     """The time of a schedule as rows hold it, whole seconds. Raises InvalidInput (``send_at``).
 
-    Refused: what is no datetime; naive ones where USE_TZ is on; an hour that the clocks of its zone skip;
-    less than a minute or more than a year ahead; marketing outside its hours.
+    Refused: what is no datetime; naive ones where USE_TZ is on; an hour that the clocks of its zone skip, or,
+    where rows keep no zone, repeat; less than a minute or more than a year ahead; marketing outside its hours.
     """
     if not isinstance(value, datetime) or (is_naive(value) and settings.USE_TZ):
         raise _refused("must be an aware datetime: it has no time zone", "须为带时区的 datetime")
@@ -38,6 +38,11 @@ def check_send_at(value: object, message_class: str) -> datetime:
         raise _refused("is outside the calendar", "超出日历范围") from None
     if utc.astimezone(moment.tzinfo).replace(tzinfo=None) != moment.replace(tzinfo=None):
         raise _refused("does not exist: the clocks of its zone skip that hour", "不存在：该时区此时正值夏令时跳变")
+    if aware(as_stored(utc).replace(fold=0)).astimezone(UTC) != utc:  # a column keeps no fold
+        raise _refused(
+            "comes twice that night, and without USE_TZ nobody can tell which is meant",
+            "在该夜出现两次，USE_TZ 关闭时无法区分",
+        )
     if ahead < NEAREST:
         raise _refused("must be at least 60 seconds ahead", "至少须在 60 秒之后")
     if ahead > FARTHEST:

@@ -33,8 +33,12 @@ Recipient = tuple[int, str, Params]
 
 def waiting(schedule: Schedule) -> list[Recipient]:
     """Whom it is for, in the order they were given."""
-    rows = schedule.messages.filter(status__in=("waiting", "unknown")).order_by("pk")
-    return list(rows.values_list("pk", "mobile", "params"))
+    return list(_open(schedule).values_list("pk", "mobile", "params"))
+
+
+def _open(schedule: Schedule) -> Any:
+    """A number that was erased meanwhile cannot be sent to."""
+    return schedule.messages.filter(status__in=("waiting", "unknown"), mobile__isnull=False).order_by("pk")
 
 
 def wanted(schedule: Schedule) -> tuple[datetime, int, int | None, list[tuple[str, Params]]]:
@@ -175,9 +179,7 @@ class Found:
 
 def compare(schedule: Schedule, info: ScheduleInfo) -> Found:
     """Put what JSMS holds beside what we have. Reads our rows, so it comes before the transaction."""
-    rows = list(
-        schedule.messages.filter(status__in=("waiting", "unknown")).values_list("pk", "mobile", "params", "msg_id")
-    )
+    rows = list(_open(schedule).values_list("pk", "mobile", "params", "msg_id"))
     listed = {item.mobile: item for item in info.recipients}
     ids = []
     for pk, mobile, _, msg_id in rows:
@@ -199,7 +201,7 @@ def _from_wanted(schedule: Schedule, ours: dict[str, Params], info: ScheduleInfo
 
 def _drift(send_at: datetime, template_id: int, ours: dict[str, Params], info: ScheduleInfo) -> dict[str, Any]:
     drift: dict[str, Any] = {}
-    if aware(send_at) != info.send_at:
+    if aware(send_at).timestamp() != info.send_at.timestamp():  # in a repeated hour «!=» is always true
         drift["send_at"] = info.send_at.isoformat()
     if template_id != info.temp_id:
         drift["template_id"] = info.temp_id

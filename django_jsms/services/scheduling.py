@@ -83,7 +83,7 @@ def create(schedule: Schedule) -> JSMSError | None:
     """Ask JSMS to hold a schedule that is claimed. An error that leaves it ``creating`` was surely not done."""
     rows = _recipients(schedule)
     if not rows:
-        return optouts.refusal()
+        return translate(optouts.refusal() if schedule_rows.waiting(schedule) else _nobody())
     try:
         answer = _post(get_client(schedule.app), schedule, rows)
     except NoAnswer as error:
@@ -106,6 +106,12 @@ def _recipients(schedule: Schedule) -> list[schedule_rows.Recipient]:
         codes = dict.fromkeys(stopped, optouts.REFUSED)
         durably(lambda: schedule_rows.fail_some(schedule, codes, now()), using=using())
     return [row for row in rows if row[0] not in stopped]
+
+
+def _nobody() -> Refused:
+    return Refused(
+        "There is nobody left to send to.", reason="no_recipients", zh="已没有可发送的收件人。", who="recipient"
+    )
 
 
 @sensitive_variables()
@@ -309,6 +315,10 @@ def _later(error: JSMSError) -> datetime:
 def _announce(signal: Any, schedule: Schedule) -> None:
     if signal is not signals.schedule_fired:
         logger.error("Schedule %s is %s: %s (%s)", schedule.pk, schedule.status, schedule.reason, schedule.error_code)
+    if signal is signals.schedule_unknown:
+        logger.error(
+            "JSMS may hold schedule %s: look in its console, then jsms_schedule adopt or dismiss", schedule.pk
+        )
     signal.send_robust(sender=Schedule, instance=schedule)
 
 

@@ -175,6 +175,22 @@ def test_a_lost_chunk_whose_time_has_come_is_unknown(shop):
     assert (counts["sent"], counts["unknown"]) == (250, 0)
 
 
+def test_a_number_that_was_erased_meanwhile_is_left_out(shop):
+    batch = schedule_batch(prepare(3), send_at=(at := ahead(hours=2)))
+    Message.objects.filter(mobile=numbers(3)[1]).update(mobile=None)
+    run_pending()
+    assert states(batch) == ["active"]
+    pass_until(shop, at + dt.timedelta(seconds=31))
+    assert sorted(message.mobile for message in shop.outbox) == [numbers(3)[0], numbers(3)[2]]
+
+
+def test_where_nobody_is_left_nobody_is_asked(shop):
+    batch = schedule_batch(prepare(2), send_at=ahead(hours=2))
+    Message.objects.update(mobile=None)
+    run_pending()
+    assert states(batch) == ["failed"] and batch.schedules.get().reason == "no_recipients" and not shop.ledger
+
+
 # -- cancelled with the batch ------------------------------------------------------------------------------------
 
 

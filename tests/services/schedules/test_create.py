@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.conf import settings
 from django.db import transaction
+from django.test import override_settings
 from django.utils import timezone
 
 from django_jsms.exceptions import AppPaused, InTransaction, InvalidInput, NotSent, Refused
@@ -21,7 +22,7 @@ from django_jsms.services import (
     scheduling,
     update_schedule,
 )
-from django_jsms.services.hours import aware
+from django_jsms.services.hours import aware, check_send_at
 from tests.conftest import MOBILE
 from tests.services.schedules.life import BEIJING, ahead, calls, fires_at, lose, make, messages, pass_until, reread
 
@@ -157,6 +158,16 @@ def test_an_hour_that_the_clocks_skip_is_refused(shop):
     gap = _changes_of(NEW_YORK)["spring"].replace(hour=2, minute=30)
     with pytest.raises(InvalidInput, match="does not exist"):
         make(send_at=gap)
+
+
+def test_an_hour_that_comes_twice_is_refused_where_rows_keep_no_zone():
+    night = _changes_of(NEW_YORK)["autumn"].replace(hour=1, minute=30)
+    with override_settings(USE_TZ=False, TIME_ZONE="America/New_York"):
+        assert check_send_at(night, "notice") == night.replace(tzinfo=None)
+        assert check_send_at(night.replace(hour=3), "notice") == night.replace(hour=3, tzinfo=None)
+        with pytest.raises(InvalidInput, match="comes twice"):
+            check_send_at(night.replace(fold=1), "notice")
+    assert check_send_at(night.replace(fold=1), "notice") is not None or not settings.USE_TZ
 
 
 def test_marketing_keeps_to_its_hours(shop):
