@@ -12,11 +12,12 @@ import pytest
 from django.db import DatabaseError, connection
 from django.test import Client
 
+from django_jsms import conf
 from django_jsms.client.callbacks import sign
 from django_jsms.models import Callback, Message, OptOut, Reply, Report, VerificationCode
 from django_jsms.models.base import mobile_hash
 from django_jsms.services import callbacks as service
-from django_jsms.services import match_reports, queue_message, reprocess_callback, send_code, send_message
+from django_jsms.services import match_reports, queue_message, reports, reprocess_callback, send_code, send_message
 from tests.conftest import MOBILE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
@@ -308,6 +309,26 @@ def test_nothing_is_adopted_while_a_send_to_that_number_is_under_way(site: Any, 
     VerificationCode.insert_claimed(row.created_at, mobile=MOBILE, mobile_hash=mobile_hash(MOBILE), purpose="login")
 
     assert match_reports() == 0
+
+
+def test_a_report_that_never_comes_is_said_after_72_hours(site: Any, tell: Any) -> None:
+    row = send()
+    with site.settings(REPORTS="callback", APPS=conf.app_entries()):
+        site.clock.advance(71 * 3600)
+        assert reports.mark_missing() == 0
+        site.clock.advance(3601)
+        assert reports.mark_missing() == 1
+    row.refresh_from_db()
+    assert (row.status, row.delivery) == ("sent", "missing")
+    tell("SMS_REPORT", report(row), at=time.time() + 72 * 3600 + 1)
+    row.refresh_from_db()
+    assert row.delivery == "delivered"
+
+
+def test_where_no_reports_are_expected_none_is_missing(site: Any) -> None:
+    send()
+    site.clock.advance(100 * 3600)
+    assert reports.mark_missing() == 0
 
 
 # -- replies ----------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import models
@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 #: JSMS's number of a report that says «delivered» (jsms-api 3.5); every other one says it was not.
 DELIVERED_STATUS: Final = 4001
+#: How long a report is waited for (semantics, section 3).
+REPORT_WAIT: Final = timedelta(hours=72)
 
 
 class Delivery(models.TextChoices):
@@ -33,6 +35,11 @@ class ReportedQuerySet(models.QuerySet[Any]):
         return self.filter(_open(status, when), app=app, msg_id=msg_id, mobile_hash=number).update(
             **_values(at, status, when)
         )
+
+    def mark_missing(self, at: datetime) -> int:
+        """Sent so long ago that no report will come; answers how many. A late one still counts."""
+        waited = self.filter(status="sent", delivery="", sent_at__lte=at - REPORT_WAIT)
+        return int(waited.update(delivery="missing", updated_at=at))
 
 
 def _open(status: int, when: datetime) -> models.Q:

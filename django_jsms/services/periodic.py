@@ -10,13 +10,14 @@ from typing import Final
 from ..models.jobs import JobLease
 from .balances import snapshot_balances
 from .pulls import pull_all
-from .reports import match_reports
+from .reports import mark_missing, match_reports
 
 logger = logging.getLogger("django_jsms")
 
 #: Name of the lease, how often, and what; each is a command, too.
 JOBS: Final[tuple[tuple[str, timedelta, Callable[[], object]], ...]] = (
     ("reports", timedelta(seconds=30), match_reports),
+    ("missing", timedelta(hours=1), mark_missing),
     ("pull", timedelta(seconds=30), pull_all),
     ("balances", timedelta(hours=1), snapshot_balances),
 )

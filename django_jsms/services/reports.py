@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.db import router
 from django.db.models import Exists, OuterRef, Q
 
-from .. import signals
+from .. import conf, signals
 from ..client import results
 from ..client.mobile import parse
 from ..exceptions import InvalidInput
@@ -101,6 +101,17 @@ def match_reports() -> int:
     matched = sum(_match(report, at) for report in outrun)
     alone = waiting.exclude(known[0] | known[1]).order_by("received_at")[:_SLICE]
     return matched + sum(_adopt(report, at) for report in alone)
+
+
+def mark_missing() -> int:
+    """Where reports are expected, say which messages and codes never got one within 72 h; answers how many."""
+    if conf.get("REPORTS") is None:
+        return 0
+    at = now()
+    return sum(
+        durably(lambda: int(model.objects.primary().mark_missing(at)), using=router.db_for_write(model))  # noqa: B023
+        for model in _ROWS
+    )
 
 
 def _match(report: Report, at: datetime) -> bool:
