@@ -21,6 +21,7 @@ from django.core.management import execute_from_command_line
 execute_from_command_line(["manage.py", *sys.argv[1:]])
 """
 CELERY = f"""{SETUP}
+import uuid
 import django
 django.setup()
 from celery import Celery
@@ -29,7 +30,11 @@ app.conf.broker_transport_options = {{"global_keyprefix": os.environ["PREFIX"]}}
 app.set_default()
 app.autodiscover_tasks(["django_jsms"])
 queues = "jsms.codes,jsms.notices,jsms.bulk"
-app.worker_main(["worker", "-P", "threads", "-c", "4", "-Q", queues, "--without-gossip", "--without-mingle"])
+# Its own name: RabbitMQ locks the mailbox of one that was killed for a while.
+name = f"{{uuid.uuid4()}}@%h"
+app.worker_main(
+    ["worker", "-P", "threads", "-c", "4", "-n", name, "-Q", queues, "--without-gossip", "--without-mingle"]
+)
 """
 
 Process = subprocess.Popen[str]

@@ -46,6 +46,7 @@ _NOUNS: Final[tuple[tuple[Any, Callable[[int], bool], str | None], ...]] = (
     (Schedule, deliver_schedule, None),
     (Chunk, deliver_chunk, "batch__"),
 )
+_QUEUES: Final = {VerificationCode: "jsms.codes", Chunk: "jsms.bulk"}
 
 
 def reap() -> int:
@@ -77,15 +78,24 @@ def never() -> bool:
 def tick(stopping: Callable[[], bool] = never) -> int:
     """What has to happen every 30 s, in one process of many: answers how many rows were tried.
 
-    What waits is sent, for 30 s at most, as the next tick goes on; then comes what is to be done from
-    time to time.
+    The first that wait are woken again, so that all workers share in what a lost wake-up left; then what
+    waits is sent here, for 30 s at most, as the next tick goes on; then comes what is to be done from time
+    to time.
     """
     if not beat():
         return 0
+    wake_again()
     until = time.monotonic() + TICK.total_seconds()
     tried = run_pending(lambda: stopping() or time.monotonic() > until)
     run_periodic(stopping)
     return tried
+
+
+def wake_again() -> None:
+    """Hand out at most 100 wake-ups a noun. Most are not needed, and a row that was taken meanwhile costs a look."""
+    for model, job, outer in _NOUNS:
+        for pk in Line(model, job, outer, REST).due():
+            dispatch.wake(job, pk, _QUEUES.get(model, "jsms.notices"))
 
 
 def beat() -> bool:
@@ -141,13 +151,13 @@ class Line:
 
     def _look(self) -> None:
         self.looked = False
-        self.keys.extend(self._due())
+        self.keys.extend(self.due())
         more = len(self.keys) == SLICE
         self.last, self.looked = (self.keys[-1] if more else 0), True
         if not more:
             self.pause()
 
-    def _due(self) -> list[int]:
+    def due(self) -> list[int]:
         """The next keys; what a pause stands in the way of is left alone, however much it is."""
         rows = self.model.objects.primary().due(database_now(router.db_for_write(self.model)))
         if self.outer is not None:

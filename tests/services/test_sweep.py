@@ -107,6 +107,21 @@ def test_a_tick_begins_nothing_after_its_time(jsms_sandbox, monkeypatch):
 
 
 @pytest.mark.core
+def test_a_tick_wakes_others_too_but_not_without_bound(jsms_sandbox, monkeypatch):
+    """What a broker lost is shared among all workers again, not sent by the one that ticks alone."""
+    woken = []
+    monkeypatch.setattr(sweep.dispatch, "wake", lambda job, pk, queue: woken.append((job.__name__, queue)))
+    batch(240, 2)
+    queue_code("13900139000", purpose="login")
+    queue_message(MOBILE, template=1, params={"code": "123456"})
+    woken.clear()
+    tick()
+    assert woken[:2] == [("deliver_code", "jsms.codes"), ("deliver_message", "jsms.notices")]
+    assert woken[2:] == [("deliver_chunk", "jsms.bulk")] * sweep.SLICE
+    woken.clear()
+    assert tick() == 0 and woken == []
+
+
 def test_three_beats_do_the_work_of_one(jsms_sandbox):
     assert last_sweep() is None
     for _ in range(3):
