@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from django_jsms.sandbox import SandboxServer
+from django_jsms.sandbox.events import KINDS
 from tests.sandbox.conftest import MOBILE, Caller
+from tests.sandbox.receiver import Receiver
 from tests.sandbox.test_refusals import refused
 
 NOTICE = {"mobile": MOBILE, "temp_id": 12}
@@ -216,3 +219,25 @@ def test_the_papers_of_a_signature_are_not_shown(call: Caller) -> None:
     call("POST", "/v1/sign", body, headers={"Content-Type": "multipart/form-data; boundary=x"})
     (shown,) = get(call, "requests")["requests"]
     assert (shown["body"], shown["size"]) == ("•", len(body))
+
+
+@pytest.mark.core
+def test_all_four_kinds_reach_an_address(call: Caller, sandbox: SandboxServer, receiver: Receiver) -> None:
+    sandbox.clock.stop()
+    for kind in KINDS:
+        put(call, "callbacks", kind=kind, url=receiver.url)
+    msg_id = call.code()
+    put(call, "deliver", msg_id=msg_id, status=4003)
+    put(call, "reply", mobile=MOBILE, content="TD")
+    put(call, "templates/20/audit", status="rejected", reason="缺少用途")
+    put(call, "signatures/1/audit", status="approved")
+    sandbox.settle_callbacks()
+    now = int(sandbox.clock.time() * 1000)
+    told = [(form["type"], json.loads(form["data"])) for form in receiver.forms]
+    assert told == [
+        ("SMS_REPORT", {"msgId": msg_id, "phone": MOBILE, "receiveTime": now, "status": 4003}),
+        ("SMS_REPLY", {"phone": MOBILE, "replyTime": now, "content": "TD"}),
+        ("SMS_TEMPLATE", {"tempId": 20, "status": 2, "refuseReason": "缺少用途"}),
+        ("SMS_SIGN", {"signId": 1, "status": 1}),
+    ]
+    assert call("GET", "/v1/report").json == call("GET", "/v1/reply").json == []

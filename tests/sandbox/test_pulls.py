@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+
 import pytest
 
 from django_jsms.sandbox import SandboxServer
@@ -71,3 +73,28 @@ def test_apps_have_their_own(call: Caller, sandbox: SandboxServer, path: str, ki
     announce(sandbox.state.add_app("shop", "secret"), kind, {since: int(sandbox.clock.time() * 1000)})
     assert call("GET", path).json == []
     assert len(call("GET", path, auth="shop:secret").json) == 1
+
+
+@KINDS
+def test_a_lost_answer_has_lost_the_records(
+    call: Caller, sandbox: SandboxServer, path: str, kind: str, since: str
+) -> None:
+    sandbox.clock.stop()
+    announce(sandbox.state.app(), kind, {since: int(sandbox.clock.time() * 1000)})
+    sandbox.fault("close", when="before")
+    with pytest.raises(http.client.RemoteDisconnected):
+        call("GET", path)
+    call.close()
+    sandbox.fault("truncate", when="after")
+    with pytest.raises(http.client.IncompleteRead):
+        call("GET", path)
+    call.close()
+    sandbox.clock.advance(5)
+    assert call("GET", path).json == []
+
+
+@KINDS
+def test_the_credentials_decide_whose(call: Caller, sandbox: SandboxServer, path: str, kind: str, since: str) -> None:
+    refused(call("GET", path, auth="sandbox:wrong"), 50002)
+    refused(call("GET", path, auth=None), 50001)
+    assert call("GET", path).json == []  # a refused call counts for nothing
