@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import connection
 
-from django_jsms.models.base import mobile_hash, now
+from django_jsms.models.base import hasher, now
 
 from .baseline import Bare
 from .bulk_list import CHUNK, TEMPLATE, mobiles
@@ -37,7 +37,7 @@ _OUTCOME = (
 def intake(batch_id: int, count: int) -> list[int]:
     """Chunks and message rows, by COPY or executemany in one transaction; answers the chunks."""
     connection.ensure_connection()
-    raw, start = connection.connection, connection.ops.adapt_datetimefield_value(now())
+    raw, start = connection.connection, str(connection.ops.adapt_datetimefield_value(now()))
     postgresql = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
         cursor.execute("BEGIN")
@@ -75,10 +75,11 @@ def _chunks(cursor: Any, batch_id: int, count: int) -> int:
 
 
 def _rows(first: int, count: int, at: Any) -> Iterator[tuple[Any, ...]]:
+    hashed = hasher()
     for number, (mobile, params) in enumerate(mobiles(count)):
         text, chunk = json.dumps(params), first + number // CHUNK
         yield (
-            "default", at, at, mobile, mobile_hash(mobile), TEMPLATE, "", "", "waiting", "notice", text,
+            "default", at, at, mobile, hashed(mobile), TEMPLATE, "", "", "waiting", "notice", text,
             "", "", 1, number + 1, chunk, 0,
         )  # fmt: skip
 

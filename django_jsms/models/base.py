@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import logging
@@ -92,13 +93,24 @@ def database_now(using: str) -> datetime:
 
 def mobile_hash(mobile: str) -> str:
     """The number's keyed hash (32 hex characters): what searches, limits and joins use."""
-    return hmac.digest(_hash_key(), mobile.encode(), "sha256")[:16].hex()
+    return hasher()(mobile)
+
+
+def hasher() -> Callable[[str], str]:
+    """``mobile_hash`` for many numbers: the key is looked up once."""
+    key = _hash_key()
+    return lambda mobile: hmac.digest(key, mobile.encode(), "sha256")[:16].hex()
 
 
 def _hash_key() -> bytes:
     """``HASH_KEY``, or one derived from SECRET_KEY (a deploy warning says that rotating it loses limits)."""
     given: str = conf.get("HASH_KEY")
-    return given.encode() if given else hashlib.sha256(b"django_jsms:" + settings.SECRET_KEY.encode()).digest()
+    return given.encode() if given else _derived(settings.SECRET_KEY)
+
+
+@functools.lru_cache(maxsize=4)
+def _derived(secret: str) -> bytes:
+    return hashlib.sha256(b"django_jsms:" + secret.encode()).digest()
 
 
 # -- commits ------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ OPT_OUT_LINE: Final = "拒收请回复R"
 SIGNATURE_ALLOWANCE: Final = 10
 
 
+@functools.lru_cache(maxsize=256)
 def placeholders(text: str) -> tuple[str, ...]:
     """The names in a text, each once, in order."""
     return tuple(dict.fromkeys(_PLACEHOLDER.findall(text)))

@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_variables
 from ..client.mobile import parse
 from ..exceptions import InvalidInput
 from ..models import bulk
-from ..models.base import durably, mobile_hash, now
+from ..models.base import durably, hasher, now
 from ..models.batches import Batch, Chunk, RejectedRow
 from ..models.messages import Message
 from .templates import Chosen, check_params
@@ -30,6 +30,8 @@ _COLUMNS: Final = (
     "app", "created_at", "updated_at", "mobile", "mobile_hash", "template_id", "signature_id", "msg_id", "reason",
     "status", "message_class", "params", "tag", "reference", "segments", "line", "chunk_id", "deferrals",
 )  # fmt: skip
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 Recipient = str | Sequence[Any] | Mapping[str, Any]
 
@@ -64,8 +66,7 @@ class Intake:
             try:
                 value, given = split(row)
                 number, params = parse(value), check_params({**self.params, **given})
-                self.chosen.check(params)
-                accepted.append((line, number, params))
+                accepted.append((line, number, params, self.chosen.check(params)))
             except InvalidInput as error:
                 shown = value if isinstance(value, str) else ""
                 rejected.append(
@@ -81,15 +82,14 @@ class Intake:
         RejectedRow.objects.using(self.using).bulk_create(rejected, batch_size=1000)
 
     def _rows(self, part: list[tuple[Any, ...]], chunk: Chunk) -> Iterator[tuple[Any, ...]]:
-        batch, at = self.batch, connections[self.using].ops.adapt_datetimefield_value(now())
-        head, same = (
-            (batch.app, at, at),
-            (batch.template_id, batch.signature_id, "", "", "waiting", batch.message_class),
-        )
-        for line, number, params in part:
-            text = json.dumps(params, ensure_ascii=False)
-            tail = (text, batch.tag, "", self.chosen.segments(params), line, chunk.pk, 0)
-            yield (*head, number, mobile_hash(number), *same, *tail)
+        # As text: COPY would turn the same time into text again for each row.
+        batch, at = self.batch, str(connections[self.using].ops.adapt_datetimefield_value(now()))
+        head = (batch.app, at, at)
+        same = (batch.template_id, batch.signature_id, "", "", "waiting", batch.message_class)
+        hashed = hasher()
+        for line, number, params, segments in part:
+            tail = (_encode(params), batch.tag, "", segments, line, chunk.pk, 0)
+            yield (*head, number, hashed(number), *same, *tail)
 
 
 def split(row: Recipient) -> tuple[Any, Mapping[str, str]]:

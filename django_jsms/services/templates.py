@@ -21,8 +21,8 @@ _LARGEST_ID: Final = 2**31 - 1
 #: JSMS refuses what is longer, signature and opt-out line included (jsms-api 6.1).
 LONGEST: Final = 500
 #: What would make two lines, or a signature, of one value: JSMS refuses 【】 (50054), phones show the rest badly.
-_UNWANTED: Final = frozenset("【】\r\n\0\u200b\u200c\u200d\u2060\ufeff\u202a\u202b\u202c\u202d\u202e")
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+#: Half a surrogate pair is no character at all.
+_UNWANTED: Final = re.compile("[【】\r\n\0\u200b\u200c\u200d\u2060\ufeff\u202a-\u202e\ud800-\udfff]")
 _NAME: Final = re.compile(r"[A-Za-z0-9_]{1,32}", re.ASCII)
 _STATES: Final = {0: Template.Status.AUDITING, 1: Template.Status.APPROVED, 2: Template.Status.REJECTED}
 
@@ -49,19 +49,23 @@ class Chosen:
         """The placeholders of its text, none where that is not known here."""
         return placeholders(self.text or "")
 
-    def check(self, params: Mapping[str, str]) -> None:
-        """Raise InvalidInput where the parameters and the text, if it is known, do not fit together."""
+    def check(self, params: Mapping[str, str]) -> int:
+        """Raise InvalidInput where the parameters and the text, if it is known, do not fit together.
+
+        Answers the segments, so that a long list renders each text once.
+        """
         if self.text is None:
-            return
-        wanted = placeholders(self.text)
-        _check_names(wanted, params)
-        if self._characters(params) > LONGEST:
+            return 1
+        _check_names(self.names, params)
+        characters = self._characters(params)
+        if characters > LONGEST:
             raise InvalidInput(
-                f"The message would have {self._characters(params)} characters; JSMS takes {LONGEST} at most.",
+                f"The message would have {characters} characters; JSMS takes {LONGEST} at most.",
                 field="params",
                 reason="content_too_long",
-                zh=f"短信共 {self._characters(params)} 字，超过上限 {LONGEST} 字。",
+                zh=f"短信共 {characters} 字，超过上限 {LONGEST} 字。",
             )
+        return segments(characters)
 
 
 def identify(template: int | str) -> tuple[int, Mapping[str, Any]]:
@@ -129,7 +133,7 @@ def _check_value(name: str, value: object) -> None:
         raise _bad_param(f"params[{name!r}] must be a string.", f"参数 {name!r} 的值须为字符串。")
     if not value:
         raise _bad_param(f"params[{name!r}] is empty.", f"参数 {name!r} 的值为空。", "params_empty")
-    if _UNWANTED & set(value) or _SURROGATE.search(value):
+    if _UNWANTED.search(value):
         raise _bad_param(
             f"params[{name!r}] holds 【】, a line break or an invisible character. Take it out.",
             f"参数 {name!r} 含有【】、换行或不可见字符，请删除。",
