@@ -93,7 +93,8 @@ def params(value: Params) -> dict[str, str]:
     """Placeholder → text. Integers become text; None, floats, lists and booleans have no obvious text."""
     if value is None:
         return {}
-    if not isinstance(value, Mapping):
+    # A dict first: asking an abstract class takes long, and a list asks once a recipient.
+    if not isinstance(value, (dict, Mapping)):
         raise invalid("temp_para", "must be a mapping of names to strings", "须为「名称 → 字符串」的映射")
     return {_name(name): _value(content) for name, content in value.items()}
 

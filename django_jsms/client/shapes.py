@@ -15,7 +15,7 @@ class WrongShape(ValueError):
 def text_id(payload: Payload, name: str) -> str:
     """An id as text: JSMS gives ``msg_id`` as a string or a number, by endpoint (jsms-api 1.7)."""
     value = payload.get(name)
-    text = str(value) if is_integer(value) else value
+    text = value if isinstance(value, str) else str(value) if is_integer(value) else None
     if not isinstance(text, str) or not 0 < len(text) <= 128:
         raise WrongShape(name)
     return text
