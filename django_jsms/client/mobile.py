@@ -62,7 +62,7 @@ def parse(value: object) -> str:
     spreadsheet made of one. The text never repeats the value.
     """
     if isinstance(value, str) and len(value) <= _LONGEST:
-        found = _SPELLING.fullmatch(value.translate(_SPACING))
+        found = _SPELLING.fullmatch(value) or _SPELLING.fullmatch(value.translate(_SPACING))
         if found:
             return found[1]
     raise _refusal(_fault(value))

@@ -47,7 +47,7 @@ def insert(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, using: str)
                     copy.write_row(row)
         else:
             marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO {_TABLE} ({names}) VALUES ({marks})", [list(row) for row in rows])
+            cursor.executemany(f"INSERT INTO {_TABLE} ({names}) VALUES ({marks})", list(rows))
 
 
 def outcome(answers: Sequence[dict[str, Any]], at: datetime, *, using: str) -> None:

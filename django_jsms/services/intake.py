@@ -75,10 +75,10 @@ class Intake:
         return accepted, rejected
 
     def _write(self, accepted: list[tuple[Any, ...]], rejected: list[RejectedRow]) -> None:
-        for start in range(0, len(accepted), self.size):
-            part = accepted[start : start + self.size]
-            chunk = Chunk.objects.primary().create(batch=self.batch, size=len(part))
-            bulk.insert(_COLUMNS, self._rows(part, chunk), using=self.using)
+        parts = [accepted[start : start + self.size] for start in range(0, len(accepted), self.size)]
+        chunks = [Chunk.objects.primary().create(batch=self.batch, size=len(part)) for part in parts]
+        rows = itertools.chain.from_iterable(map(self._rows, parts, chunks))
+        bulk.insert(_COLUMNS, rows, using=self.using)
         RejectedRow.objects.using(self.using).bulk_create(rejected, batch_size=1000)
 
     def _rows(self, part: list[tuple[Any, ...]], chunk: Chunk) -> Iterator[tuple[Any, ...]]:
@@ -94,11 +94,11 @@ class Intake:
 
 def split(row: Recipient) -> tuple[Any, Mapping[str, str]]:
     """A row's number and its own parameters."""
+    if isinstance(row, (tuple, list)) and len(row) == 2:
+        return row[0], row[1] or {}
     if isinstance(row, Mapping):
         column = next((name for name in MOBILE_COLUMNS if name in row), None)
         return row.get(column) if column else None, {n: v for n, v in row.items() if n != column}
-    if isinstance(row, list | tuple) and len(row) == 2:
-        return row[0], row[1] or {}
     return row, {}
 
 
