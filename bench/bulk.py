@@ -165,7 +165,7 @@ def statements() -> int:
 
     from django_jsms.models import Chunk, Template
     from django_jsms.services import create_batch, start_batch
-    from django_jsms.services.batches import deliver_chunk
+    from django_jsms.services.chunks import deliver_chunk
 
     from . import counts
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from celery import shared_task
 
 from . import services
-from .services import batches, codes, messages, scheduling
+from .services import chunks, codes, messages, scheduling
 
 #: Given back to the broker when a worker dies. Nothing is ever retried by Celery: delays live in the rows.
 _OPTIONS: Final[dict[str, Any]] = {"acks_late": True, "reject_on_worker_lost": True, "ignore_result": True}
@@ -28,7 +28,7 @@ def deliver_message(pk: int) -> None:
 @shared_task(name="django_jsms.deliver_chunk", **_OPTIONS)
 def deliver_chunk(pk: int) -> None:
     """Send one chunk, if it still waits and its batch still runs."""
-    batches.deliver_chunk(pk)
+    chunks.deliver_chunk(pk)
 
 
 @shared_task(name="django_jsms.deliver_schedule", **_OPTIONS)

@@ -16,7 +16,7 @@ from ..dispatch.pool import EXIT_SECONDS
 from ..exceptions import InvalidInput
 from ..models import Batch
 from ..services import batch_progress, pause_batch
-from ..services.batches import finish_batches
+from ..services.chunks import finish_batches
 from ..services.previews import Preview
 from ..services.progress import Progress
 from .bars import Bar
@@ -39,6 +39,8 @@ def as_text(batch: Batch, preview: Preview) -> str:
             _("Segments of a message: %(fewest)d to %(most)d")
             % {"fewest": preview.fewest_segments, "most": preview.most_segments}
         )
+    if preview.opted_out:
+        lines.append(_("Opted out, left out when their call comes: %(count)d") % {"count": preview.opted_out})
     lines += [f"  {text}" for text in preview.texts]
     rejected = preview.duplicate + sum(preview.invalid.values())
     if rejected:

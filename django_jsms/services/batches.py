@@ -8,32 +8,22 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import router
-from django.db.models import Exists, OuterRef
 from django.utils.timezone import is_naive
-from django.views.decorators.debug import sensitive_variables
 
 from .. import conf, dispatch
-from ..client.errors import describe
-from ..client.results import BatchResult
-from ..exceptions import AppPaused, InvalidInput, JSMSError, NoAnswer, NotSent
-from ..models import bulk
-from ..models.base import durably, now, read_clock
+from ..exceptions import InvalidInput
+from ..models.base import durably, now
 from ..models.batches import Batch, Chunk
-from ..models.messages import Message
 from ..models.schedules import Schedule
-from . import accounts, delivery, optouts
-from .clients import get_client
-from .hours import next_window
+from .chunks import wake_chunks
 from .intake import Intake, Recipient, discard, refuse_repeated
-from .language import service, translate
+from .language import service
 from .messages import LIFE, check_class, check_signature, check_text
 from .scheduling import deliver_schedule
 from .templates import check_params, choose
 
 #: Recipients of one call (jsms-api 2.5).
 CHUNK_SIZE: Final = 1000
-#: How often recipients wait where JSMS says «too often».
-DEFERRALS: Final = 3
 
 
 @service
@@ -169,161 +159,3 @@ def moved_or_raise(moved: bool, batch: Batch) -> None:
             reason="wrong_status",
             zh=f"群发任务的状态为「{label}」，不能执行此操作。",
         )
-
-
-def wake_chunks(batch: Batch) -> None:
-    due = Chunk.objects.primary().due(now()).filter(batch=batch)
-    for pk in due.values_list("pk", flat=True).iterator():
-        dispatch.wake(deliver_chunk, pk, "jsms.bulk")
-
-
-# -- one chunk ----------------------------------------------------------------------------------------------
-
-
-def deliver_chunk(pk: int) -> bool:
-    """Send one chunk, if it still waits and its batch still runs: answers whether it was tried.
-
-    Repeating it changes nothing.
-    """
-    chunk = _choose(pk)
-    if chunk is None or not _claim(chunk):
-        return False
-    waiting = Message.objects.primary().filter(chunk=chunk, status="waiting").order_by("pk")
-    if chunk.batch.message_class == "marketing":
-        rows = _without_opted_out(chunk, waiting)
-    else:
-        rows = list(waiting.values_list("pk", "mobile", "params"))
-    if rows:
-        _exchange(chunk, rows)
-    if not chunk.more:
-        finish_batches()
-    return True
-
-
-def finish_batches() -> int:
-    """Running batches whose chunks are all over are finished; answers how many."""
-    using, time = router.db_for_write(Batch), now()
-    return durably(lambda: Batch.objects.primary().finish_done(time), using=using)
-
-
-def _choose(pk: int) -> Any:
-    others = Chunk.objects.filter(batch=OuterRef("batch"), status__in=("pending", "sending")).exclude(
-        pk=OuterRef("pk")
-    )
-    waiting = Chunk.objects.primary().filter(pk=pk, status="pending", batch__status="running")
-    return waiting.with_clock().annotate(more=Exists(others)).select_related("batch").first()
-
-
-def _claim(chunk: Any) -> bool:
-    batch, at, using = chunk.batch, read_clock(chunk.clock), router.db_for_write(Chunk)
-    opens = next_window(now()) if batch.message_class == "marketing" else None
-    if opens:
-        durably(lambda: chunk.postpone(opens), using=using)
-        return False
-    try:
-        accounts.gate(conf.app(batch.app), batch.template_id)
-    except AppPaused:
-        return False
-    return durably(lambda: bool(chunk.claim(at)), using=using)
-
-
-@sensitive_variables()
-def _without_opted_out(chunk: Any, waiting: Any) -> list[tuple[int, str, dict[str, str]]]:
-    """Who wants no more marketing goes into a chunk of its own, failed before the call; answers the others."""
-    read = waiting.annotate(stopped=optouts.stopped()).values_list("pk", "mobile", "params", "stopped")
-    rows, stopped = [], []
-    for pk, mobile, params, stop in read:
-        if stop:
-            stopped.append(pk)
-        else:
-            rows.append((pk, mobile, params))
-    if stopped and not durably(lambda: _set_apart(chunk, stopped, len(rows)), using=router.db_for_write(Chunk)):
-        return []
-    return rows
-
-
-def _set_apart(chunk: Any, keys: list[int], left: int) -> bool:
-    # Where nobody is left the chunk is over, too.
-    kept = chunk.shrink(left) if left else chunk.close("done", size=0)
-    if kept:
-        why = {"status": "failed", "reason": optouts.OPTED_OUT}
-        apart = Chunk.objects.primary().create(
-            batch=chunk.batch, status="done", size=len(keys), failed=len(keys), reason=optouts.OPTED_OUT
-        )
-        Message.objects.primary().filter(pk__in=keys).update(chunk=apart, updated_at=now(), **why)
-    return bool(kept)
-
-
-@sensitive_variables()
-def _exchange(chunk: Any, rows: list[tuple[int, str, dict[str, str]]]) -> None:
-    batch, using = chunk.batch, router.db_for_write(Chunk)
-    try:
-        answer = get_client(batch.app).send_batch(
-            batch.template_id, [(mobile, params) for _, mobile, params in rows], batch.signature_id, batch.tag or None
-        )
-    except NoAnswer as error:
-        reason, code = error.reason, error.code
-        durably(lambda: _end(chunk, "unknown", "unknown", len(rows), reason, code), using=using)
-    except JSMSError as error:
-        refusal = translate(error)
-        delivery.pause(refusal, batch)
-        durably(lambda: _refused(chunk, refusal, len(rows)), using=using)
-    else:
-        durably(lambda: _answered(chunk, rows, answer), using=using)
-        optouts.learn(batch.app, [item.mobile for item in answer.recipients if item.code == optouts.REFUSED])
-
-
-def _end(chunk: Chunk, to: str, status: str, size: int, reason: str, code: int | None) -> None:
-    """Chunk and messages share one fate."""
-    if chunk.close(to, reason=reason, error_code=code, **{status: size}):
-        chunk.end_messages(status, now(), reason=reason, code=code)
-
-
-def _refused(chunk: Any, error: JSMSError, size: int) -> None:
-    known, at = describe(error.code), now()
-    scope = known.scope if known else ""
-    why: dict[str, Any] = {"reason": error.reason, "error_code": error.code}
-    if scope == "frequency" and chunk.deferrals < DEFERRALS:
-        later = delivery.after(at, delivery.FREQUENCY_WAIT)
-        chunk.close("pending", **why, not_before=later, deferrals=chunk.deferrals + 1)
-    elif scope in ("account", "template") or isinstance(error, NotSent) or error.reason == "throttled":
-        chunk.close("pending", **why, not_before=delivery.after(at, delivery.SHORTEST_WAIT))
-    else:
-        _end(chunk, "done", "failed", size, error.reason, error.code)
-
-
-def _answered(chunk: Any, rows: list[tuple[int, str, dict[str, str]]], answer: BatchResult) -> None:
-    """Listed without an error: sent. Listed with one: failed, or later. Not listed: unknown."""
-    listed = {item.mobile: item for item in answer.recipients}
-    outcomes, later = [], []
-    for pk, mobile, _ in rows:
-        item = listed.get(mobile)
-        known = describe(item.code) if item else None
-        if known and known.scope == "frequency" and chunk.deferrals < DEFERRALS:
-            later.append(pk)
-            continue
-        status = "unknown" if item is None else "sent" if item.ok else "failed"
-        reason = "" if status == "sent" else known.reason if known else "not_listed" if item is None else "refused"
-        outcomes.append(
-            {"id": pk, "status": status, "msg_id": item.msg_id or "" if item else "", "reason": reason,
-             "code": item.code or None if item else None}
-        )  # fmt: skip
-    counts = {status: sum(o["status"] == status for o in outcomes) for status in ("sent", "failed", "unknown")}
-    if not chunk.close("done", size=len(outcomes), **counts):
-        return
-    if outcomes:
-        bulk.outcome(outcomes, now(), using=router.db_for_write(Message))
-    if later:
-        _follow_up(chunk, later)
-
-
-def _follow_up(chunk: Any, keys: list[int]) -> None:
-    """Recipients that JSMS asked to wait go into a chunk of their own."""
-    following = Chunk.objects.primary().create(
-        batch=chunk.batch,
-        size=len(keys),
-        deferrals=chunk.deferrals + 1,
-        not_before=delivery.after(now(), delivery.FREQUENCY_WAIT),
-        expires_at=chunk.expires_at,
-    )
-    Message.objects.primary().filter(pk__in=keys).update(chunk=following)

@@ -16,6 +16,7 @@ from ..models.messages import HIDDEN, Message
 from ..models.templates import OPT_OUT_LINE, render
 from .language import service
 from .messages import check_class
+from .optouts import stopped
 from .templates import check_params, choose, known_text
 
 #: Texts and rejected rows that a preview shows.
@@ -37,8 +38,10 @@ class Rejection:
 class Preview:
     """What ``start_batch`` would do. Counts are of rows; ``segments`` are what JSMS bills."""
 
-    #: Recipients that are sent to.
+    #: Recipients.
     valid: int
+    #: Of these, those who want no more marketing so far: they are left out when their call comes.
+    opted_out: int
     #: Further rows of a number that stands in the list already.
     duplicate: int
     #: Rows that cannot be sent to, by reason.
@@ -103,6 +106,7 @@ def preview_batch(batch: Batch) -> Preview:
     return Preview(
         valid=counted["valid"],
         duplicate=reasons.pop("duplicate", 0),
+        opted_out=messages.filter(stopped()).count() if batch.message_class == "marketing" else 0,
         invalid=reasons,
         segments=counted["billed"],
         fewest_segments=counted["fewest"] or 0,

@@ -15,6 +15,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "lease_ended": gettext_noop("The process that sent it died: it may have arrived."),
     "not_listed": gettext_noop("The answer of JSMS did not name it: it may have arrived."),
     "lost": gettext_noop("A person took it for lost."),
+    "opted_out": gettext_noop("The recipient wants no more marketing."),
     "expired": gettext_noop("It waited too long, and was not sent."),
     "cancelled": gettext_noop("It was cancelled before it was sent."),
     "refused": gettext_noop("JSMS refused it with a code that is not documented."),

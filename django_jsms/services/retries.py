@@ -20,9 +20,11 @@ from ..models import bulk
 from ..models.base import durably, now
 from ..models.batches import Batch, Chunk
 from ..models.messages import LOST, Message
-from .batches import CHUNK_SIZE, moved_or_raise, wake_chunks
+from .batches import CHUNK_SIZE, moved_or_raise
+from .chunks import wake_chunks
 from .language import service
 from .messages import LIFE, QUEUES, deliver_message
+from .optouts import OPTED_OUT
 
 #: Refusals whose cure lies outside the message: the address of JSMS, which is ours to set right.
 _OUR_FAULT: Final = frozenset({50016, 50017, 50018})
@@ -33,7 +35,7 @@ FINAL: Final = frozenset(
     if code.again == "no" and code.scope not in ("account", "template") and code.number not in _OUR_FAULT
 )
 #: What retry_failed sends again: surely not sent, and another answer is possible.
-_RETRYABLE: Final = Q(status="expired") | (Q(status="failed") & ~Q(reason=LOST)) & (
+_RETRYABLE: Final = Q(status="expired") | (Q(status="failed") & ~Q(reason__in=(LOST, OPTED_OUT))) & (
     Q(error_code=None) | ~Q(error_code__in=FINAL)
 )
 #: What a copy keeps of the message it is sent again for.

@@ -22,7 +22,7 @@ from ..models.jobs import JobLease
 from ..models.messages import Message
 from ..models.schedules import Schedule
 from . import accounts
-from .batches import deliver_chunk, finish_batches
+from .chunks import deliver_chunk, finish_batches
 from .codes import deliver_code
 from .messages import deliver_message
 from .periodic import run_periodic

@@ -10,8 +10,8 @@ from django_jsms.exceptions import InTransaction, InvalidInput
 from django_jsms.models import Batch, Chunk, Message, Pause, RejectedRow
 from django_jsms.models.base import LEASE, now
 from django_jsms.services import (
-    batches,
     cancel_batch,
+    chunks,
     create_batch,
     hours,
     pause_batch,
@@ -62,7 +62,7 @@ def test_a_chunk_is_six_statements_whatever_its_size(shop, count_statements):
         start_batch(make(pairs(size + 1), chunk_size=size))
         first = Chunk.objects.filter(status="pending").first().pk
         with count_statements() as statements:
-            batches.deliver_chunk(first)
+            chunks.deliver_chunk(first)
         assert len(statements) <= 6, statements
 
 
@@ -155,7 +155,7 @@ def test_a_template_that_is_unknown_is_refused_before_anything_is_read(shop):
 def test_pause_resume_and_finish(shop):
     batch = start_batch(make(pairs(20), chunk_size=5))
     first, *_ = Chunk.objects.values_list("pk", flat=True)
-    batches.deliver_chunk(first)
+    chunks.deliver_chunk(first)
     pause_batch(batch)
     run_pending()
     assert len(shop.outbox) == 5 and batch.counts()["pending"] == 15
@@ -166,7 +166,7 @@ def test_pause_resume_and_finish(shop):
 
 def test_cancel_sends_nothing_more(shop):
     batch = start_batch(make(pairs(20), chunk_size=5))
-    batches.deliver_chunk(Chunk.objects.first().pk)
+    chunks.deliver_chunk(Chunk.objects.first().pk)
     cancel_batch(batch)
     run_pending()
     assert len(shop.outbox) == 5
@@ -206,7 +206,7 @@ def test_what_waited_too_long_expires(shop):
 
 def test_marketing_waits_for_its_hours(shop, monkeypatch):
     night = dt.datetime(2026, 6, 1, 14, 30, tzinfo=dt.UTC)
-    monkeypatch.setattr(batches, "next_window", lambda at, real=hours.next_window: now() + (real(night) - night))
+    monkeypatch.setattr(chunks, "next_window", lambda at, real=hours.next_window: now() + (real(night) - night))
     start_batch(make(pairs(3), message_class="marketing"))
     run_pending()
     assert not shop.outbox and Chunk.objects.get().not_before is not None

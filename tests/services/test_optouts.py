@@ -9,7 +9,7 @@ import pytest
 from django_jsms.exceptions import InvalidInput, Refused
 from django_jsms.models import Chunk, Message, OptOut
 from django_jsms.services import (
-    batches,
+    chunks,
     create_batch,
     hours,
     opt_in,
@@ -136,5 +136,5 @@ def test_a_chunk_is_still_six_statements(sale: Any, count_statements: Any) -> No
     chunk = Chunk.objects.get()
 
     with count_statements() as statements:
-        batches.deliver_chunk(chunk.pk)
+        chunks.deliver_chunk(chunk.pk)
     assert len(statements) <= 7, statements  # and the one that finishes the batch

@@ -3,7 +3,7 @@
 import pytest
 from django.utils.translation import override
 
-from django_jsms.services import adopt_template, create_batch, preview_batch, run_pending, start_batch
+from django_jsms.services import adopt_template, create_batch, opt_out, preview_batch, run_pending, start_batch
 from tests.services.test_batches import make, pairs
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,13 @@ def test_it_speaks_the_readers_language(shop):
     with override("zh-hans"):
         told = [row.message for row in preview_batch(batch).rejected]
     assert told == ["不是中国大陆手机号：应为 11 位数字，以 13 至 19 开头。", "该号码在名单中已出现过，只发送第一行。"]
+
+
+def test_who_opted_out_is_counted(shop):
+    opt_out("13800000001")
+    batch = make(pairs(3), message_class="marketing")
+    assert (preview_batch(batch).valid, preview_batch(batch).opted_out) == (3, 1)
+    assert preview_batch(make(pairs(3))).opted_out == 0
 
 
 def test_an_empty_batch_has_a_preview(shop):

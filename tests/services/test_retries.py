@@ -9,6 +9,7 @@ from django_jsms.models import Batch, Chunk, Message
 from django_jsms.services import (
     cancel_batch,
     mark_lost,
+    opt_out,
     pause_batch,
     queue_message,
     resend_unknown,
@@ -19,7 +20,7 @@ from django_jsms.services import (
     start_batch,
     unknown_messages,
 )
-from django_jsms.services.batches import deliver_chunk
+from django_jsms.services.chunks import deliver_chunk
 from tests.conftest import MOBILE
 from tests.services.test_batches import answer, make, numbers, pairs, sent_to
 
@@ -130,6 +131,14 @@ def test_unknown_is_left_alone_lost_or_sent_again(shop):
     assert counts(other) == {"sent": 4}
     assert unknown_messages().count() == 0 and Message.objects.filter(status="unknown").count() == 2
     assert sent_to(shop) == {mobile: 3 if mobile in numbers(2) else 2 for mobile in numbers(4)}
+
+
+def test_who_opted_out_is_not_sent_to_again(shop, monkeypatch):
+    monkeypatch.setattr("django_jsms.services.chunks.next_window", lambda at: None)
+    opt_out(numbers(1)[0])
+    batch = finished(shop, 2, message_class="marketing")
+    assert counts(batch) == {"sent": 1, "failed": 1}
+    assert retry_failed(batch) == 0
 
 
 def test_a_paused_batch_goes_on_only_when_it_is_resumed(shop):
