@@ -126,6 +126,7 @@ TABLE: Final[dict[str, tuple[str, str]]] = {
     "error_code": ("错误码", "Code"),
     "sent": ("请求头", "Headers"),
     "body": ("请求内容", "Body"),
+    "bytes": ("字节", "bytes"),
     "answer": ("应答", "Answer"),
     "no_answer": ("没有应答", "No answer"),
     "fault": ("故障", "Fault"),

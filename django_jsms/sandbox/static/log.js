@@ -2,6 +2,8 @@
 import { WORDS, byId, call, make, watch } from "./page.js";
 
 const MOST_ROWS = 200;
+// As much of a body as the sandbox keeps.
+const MOST_BYTES = 4000;
 const shown = [];
 let seen = 0;
 let epoch = null;
@@ -18,7 +20,7 @@ function block(name, text) {
 // What is folded away is made when somebody opens it: two hundred rows stay light.
 function unfold(details, exchange) {
   if (details.children.length > 1) return;
-  const cut = exchange.size > exchange.body.length && exchange.body !== "•" ? ` (${exchange.size})` : "";
+  const cut = exchange.size > MOST_BYTES ? `, ${MOST_BYTES} / ${exchange.size} ${WORDS.bytes}` : "";
   details.append(
     ...block(WORDS.sent, headers(exchange)),
     ...block(WORDS.body + cut, exchange.body),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 
 from tests.sandbox.browser.conftest import Visit
 from tests.sandbox.conftest import MOBILE, Caller
@@ -14,15 +15,24 @@ def test_requests_appear_and_authorization_does_not(visit: Visit, call: Caller) 
     page = visit("log", language="en", width=1280)
     page.get_by_text("No requests yet").wait_for()
     call.code()
-    nasty = {"mobile": "1", "temp_id": 30, "temp_para": {"text": "<img src=x>"}}
+    nasty = {"mobile": "1", "temp_id": 30, "temp_para": {"text": "<img src=x>中"}}
     call("POST", "/v1/messages?a=<b>", nasty)
     row = page.get_by_role("row").nth(1)
     row.get_by_text("/v1/messages?a=<b>").click()
     row.get_by_role("group", name="Headers").get_by_text("Authorization: •").wait_for()
     cells = row.get_by_role("cell")
     assert [cells.nth(number).inner_text() for number in (1, 3, 4, 5)] == ["POST", "403", "50006", "sandbox"]
-    assert "<img src=x>" in row.get_by_role("group", name="Body").inner_text()
+    assert "<img src=x>" in row.get_by_role("group", name="Body", exact=True).inner_text()
     assert LOGIN not in page.content() and page.locator("main img").count() == 0
+
+
+def test_a_long_body_says_how_long_it_was(visit: Visit, call: Caller) -> None:
+    page = visit("log", language="en")
+    recipients = [{"mobile": f"139{number:08d}"} for number in range(200)]
+    body = {"temp_id": 12, "recipients": recipients}
+    call("POST", "/v1/messages/batch", body)
+    page.get_by_text("/v1/messages/batch").click()
+    page.get_by_text(f"Body, 4000 / {len(json.dumps(body))} bytes").wait_for()
 
 
 def test_filters_and_a_reset(visit: Visit, call: Caller) -> None:
