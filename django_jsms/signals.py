@@ -38,3 +38,5 @@ app_resumed = Signal()
 #: A pool fell below its threshold of ``BALANCE_LOW``; sender and ``instance`` are of BalanceSnapshot, and with
 #: them come ``pool``, ``left`` (segments) and ``days_left`` (None where nothing is used). Once until it recovers.
 balance_low = Signal()
+#: The audit of a template ended, or an approval was withdrawn: ``instance.status`` is ``approved`` or ``rejected``.
+template_reviewed = Signal()

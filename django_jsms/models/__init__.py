@@ -10,6 +10,7 @@ from .jobs import IdempotencyKey, JobLease
 from .limits import Counter
 from .messages import Message
 from .schedules import Schedule
+from .signatures import Signature
 from .templates import Template
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Reply",
     "Report",
     "Schedule",
+    "Signature",
     "Template",
     "VerificationCode",
 ]

@@ -6,19 +6,20 @@ import functools
 import math
 import re
 from collections.abc import Mapping
-from typing import Final, Self
+from typing import Any, ClassVar, Final, Self
 
-from django.db import models, router
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from .base import Row, now
+from .audits import Audited, AuditedQuerySet
+from .signatures import Signature
 
 _PLACEHOLDER: Final = re.compile(r"\{\{([A-Za-z0-9_]+)\}\}", re.ASCII)
 #: A text of one segment has 70 characters; of several, 67 each (jsms-api 5.4).
 SINGLE, CONCATENATED = 70, 67
 #: What JSMS puts behind marketing texts; its wording cannot be changed.
 OPT_OUT_LINE: Final = "拒收请回复R"
-#: 【】 and the longest signature, for texts whose signature is not known here.
+#: 【】 and the longest signature, for texts whose signature is not mirrored.
 SIGNATURE_ALLOWANCE: Final = 10
 
 
@@ -38,39 +39,36 @@ def length(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2 + text.count("\n")
 
 
+def bracketed(signature: str | None) -> int:
+    """Characters of 【signature】; where it is not mirrored, of the longest."""
+    return SIGNATURE_ALLOWANCE if signature is None else length(signature) + 2
+
+
 def segments(characters: int) -> int:
     """Billing units (条) of a whole message of that many characters."""
     return 1 if characters <= SINGLE else math.ceil(characters / CONCATENATED)
 
 
-class TemplateQuerySet(models.QuerySet["Template"]):
-    def primary(self) -> Self:
-        return self.using(router.db_for_write(self.model))
+class TemplateQuerySet(AuditedQuerySet):
+    def with_signature(self, signature_id: int | None) -> Self:
+        """Each with the text of the signature that a send of it carries, as ``signature_text``; None: not mirrored."""
+        standing = Signature.objects.standing(models.OuterRef("app"), signature_id)
+        return self.annotate(signature_text=models.Subquery(standing.values("text")[:1]))
 
 
-class Template(Row):
-    """A template of JSMS, mirrored. ``remote_id`` is JSMS's number, None until it has one."""
+class Template(Audited):
+    """A template of JSMS, mirrored, or a draft of one."""
 
     class Type(models.IntegerChoices):
         CODE = 1, _("verification code")
         NOTICE = 2, _("notice")
         MARKETING = 3, _("marketing")
 
-    class Status(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        AUDITING = "auditing", _("in audit")
-        APPROVED = "approved", _("approved")
-        REJECTED = "rejected", _("rejected")
-        DELETED = "deleted", _("deleted")
-
-    remote_id = models.IntegerField(_("template id"), null=True)
     text = models.TextField(_("text"))
     type = models.PositiveSmallIntegerField(_("type"), choices=Type)
-    ttl = models.PositiveIntegerField(_("life of its codes (seconds)"), null=True)
-    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
-    refreshed_at = models.DateTimeField(_("refreshed at"), default=now)
+    ttl = models.PositiveIntegerField(_("life of its codes (seconds)"), null=True, blank=True)
 
-    objects = TemplateQuerySet.as_manager()
+    objects: ClassVar[Any] = TemplateQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("template")
@@ -78,7 +76,7 @@ class Template(Row):
         constraints = [models.UniqueConstraint(fields=["app", "remote_id"], name="jsms_template_remote")]
 
     def __str__(self) -> str:
-        return f"{self.remote_id or '—'} {self.text[:20]}"
+        return f"{self.label} {self.text[:20]}"
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -23,12 +23,23 @@ from .retries import mark_lost, resend_unknown, retry_failed, unknown_messages
 from .schedules import cancel_schedule, refresh_schedule, schedule_batch, schedule_message, update_schedule
 from .spend import SpendLine, monthly_spend
 from .sweep import last_sweep, reap, run_pending, tick
-from .templates import adopt_template
+from .templates import (
+    adopt_template,
+    create_template,
+    delete_template,
+    draft_template,
+    preview_template,
+    refresh_template,
+    submit_template,
+    update_template,
+)
+from .texts import TemplatePreview
 from .verification import redeem_proof, verify_code
 
 __all__ = [
     "PoolState",
     "SpendLine",
+    "TemplatePreview",
     "Verification",
     "adopt_schedule",
     "adopt_template",
@@ -37,8 +48,11 @@ __all__ = [
     "cancel_schedule",
     "client_ip",
     "create_batch",
+    "create_template",
+    "delete_template",
     "discard_batch",
     "dismiss_schedule",
+    "draft_template",
     "export_batch",
     "get_account_balance",
     "get_balance",
@@ -55,6 +69,7 @@ __all__ = [
     "pool_states",
     "preview_batch",
     "preview_message",
+    "preview_template",
     "pull_replies",
     "pull_reports",
     "queue_code",
@@ -63,6 +78,7 @@ __all__ = [
     "reap",
     "redeem_proof",
     "refresh_schedule",
+    "refresh_template",
     "reprocess_callback",
     "resend_unknown",
     "resume_app",
@@ -75,8 +91,10 @@ __all__ = [
     "send_message",
     "send_voice_code",
     "start_batch",
+    "submit_template",
     "tick",
     "unknown_messages",
     "update_schedule",
+    "update_template",
     "verify_code",
 ]

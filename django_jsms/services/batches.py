@@ -53,11 +53,11 @@ def create_batch(
 
     Raises InvalidInput, NotConfigured, and InTransaction: rows are committed as they come.
     """
-    chosen = choose(template, app)
+    chosen = choose(template, app, check_signature(signature))
     values = {
         "app": conf.app(app).alias,
         "template_id": chosen.template_id,
-        "signature_id": check_signature(chosen.signature_id if signature is None else signature),
+        "signature_id": check_signature(chosen.signature_id),
         "message_class": check_class(message_class, chosen.message_class),
         "tag": check_text("tag", tag, 10),
         "name": check_text("name", name, 100),

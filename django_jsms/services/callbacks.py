@@ -22,7 +22,7 @@ from ..client import callbacks as wire
 from ..client.results import Pulled, Reply, Report
 from ..models.base import durably, now
 from ..models.callbacks import Callback, digest
-from . import replies, reports
+from . import replies, reports, reviews
 
 logger = logging.getLogger("django_jsms")
 
@@ -163,4 +163,5 @@ _FINAL: Final = (NONCE_REUSED, "gap")
 _EFFECTS: Final[dict[type, Callable[[Callback, Any, datetime], tuple[str, Callable[[], None]]]]] = {
     Report: reports.apply_report,
     Reply: replies.apply_reply,
+    wire.Review: reviews.apply_review,
 }

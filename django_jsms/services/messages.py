@@ -140,14 +140,14 @@ def columns(
 ) -> dict[str, Any]:
     """The columns of a new message, every one of them checked."""
     number, checked = parse(mobile), check_params(params)
-    chosen = choose(template, config.alias)
+    chosen = choose(template, config.alias, check_signature(signature))
     chosen.check(checked)
     return {
         "app": config.alias,
         "mobile": number,
         "mobile_hash": mobile_hash(number),
         "template_id": chosen.template_id,
-        "signature_id": check_signature(chosen.signature_id if signature is None else signature),
+        "signature_id": check_signature(chosen.signature_id),
         "params": checked,
         "tag": check_text("tag", tag, 10),
         "reference": check_text("reference", reference, 64),

@@ -11,6 +11,7 @@ from ..models.jobs import JobLease
 from .balances import snapshot_balances
 from .pulls import pull_all
 from .reports import mark_missing, match_reports
+from .reviews import refresh_audits
 
 logger = logging.getLogger("django_jsms")
 
@@ -19,6 +20,7 @@ JOBS: Final[tuple[tuple[str, timedelta, Callable[[], object]], ...]] = (
     ("reports", timedelta(seconds=30), match_reports),
     ("missing", timedelta(hours=1), mark_missing),
     ("pull", timedelta(seconds=30), pull_all),
+    ("audits", timedelta(minutes=5), refresh_audits),
     ("balances", timedelta(hours=1), snapshot_balances),
 )
 

@@ -5,26 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
-from django.db import router
-
-from .. import conf
-from ..client.results import TemplateInfo
+from .. import conf, signals
+from ..client import JSMSClient
 from ..exceptions import InvalidInput
-from ..models.base import durably, now
-from ..models.templates import OPT_OUT_LINE, SIGNATURE_ALLOWANCE, Template, length, placeholders, render, segments
+from ..models.templates import OPT_OUT_LINE, Template, bracketed, length, placeholders, render, segments
+from . import accounts, audits
 from .clients import get_client
 from .language import service
+from .texts import LONGEST, TemplatePreview, check_template, preview
 
 _LARGEST_ID: Final = 2**31 - 1
-#: JSMS refuses what is longer, signature and opt-out line included (jsms-api 6.1).
-LONGEST: Final = 500
 #: What would make two lines, or a signature, of one value: JSMS refuses 【】 (50054), phones show the rest badly.
 #: Half a surrogate pair is no character at all.
 _UNWANTED: Final = re.compile("[【】\r\n\0\u200b\u200c\u200d\u2060\ufeff\u202a-\u202e\ud800-\udfff]")
 _NAME: Final = re.compile(r"[A-Za-z0-9_]{1,32}", re.ASCII)
-_STATES: Final = {0: Template.Status.AUDITING, 1: Template.Status.APPROVED, 2: Template.Status.REJECTED}
 
 
 @dataclass(frozen=True)
@@ -35,6 +31,8 @@ class Chosen:
     signature_id: int | None = None
     text: str | None = None
     message_class: str | None = None
+    #: The mirrored signature that it is sent with; None: not known here, so room is left for the longest.
+    signature_text: str | None = None
 
     def segments(self, params: Mapping[str, str]) -> int:
         """Billing units of the rendered text; 1 where the text is not known here."""
@@ -42,7 +40,7 @@ class Chosen:
 
     def _characters(self, params: Mapping[str, str]) -> int:
         tail = length(OPT_OUT_LINE) if self.message_class == "marketing" else 0
-        return SIGNATURE_ALLOWANCE + length(render(self.text or "", params)) + tail
+        return bracketed(self.signature_text) + length(render(self.text or "", params)) + tail
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -87,15 +85,18 @@ def identify(template: int | str) -> tuple[int, Mapping[str, Any]]:
     )
 
 
-def choose(template: int | str, app: str) -> Chosen:
-    """The template of that id or local name, with what settings and our mirror know of it.
+def choose(template: int | str, app: str, signature: int | None = None) -> Chosen:
+    """The template of that id or local name, with what settings and our mirror know of it: one statement.
 
-    An id that is not mirrored is sent as it is; one that is mirrored and not approved is refused.
+    ``signature`` is the one asked for; without one the name's own of the settings is meant. An id that is
+    not mirrored is sent as it is; one that is mirrored and not approved is refused.
     """
     template_id, entry = identify(template)
-    mirrored = Template.objects.primary().filter(app=app, remote_id=template_id).first()
+    signature_id = entry.get("signature") if signature is None else signature
+    rows = Template.objects.primary().with_signature(signature_id)
+    mirrored = rows.filter(app=app, remote_id=template_id).first()
     if mirrored is None:
-        return Chosen(template_id, entry.get("signature"), entry.get("text"), entry.get("type"))
+        return Chosen(template_id, signature_id, entry.get("text"), entry.get("type"))
     if mirrored.status != Template.Status.APPROVED:
         raise InvalidInput(
             f"Template {template_id} is {mirrored.status} at JSMS, so it cannot be sent.",
@@ -103,12 +104,12 @@ def choose(template: int | str, app: str) -> Chosen:
             reason="template_unavailable",
             zh=f"模板 {template_id} 在极光的状态为「{Template.Status(mirrored.status).label}」，不能发送。",
         )
-    return Chosen(template_id, entry.get("signature"), mirrored.text, mirrored.message_class)
+    return Chosen(template_id, signature_id, mirrored.text, mirrored.message_class, mirrored.signature_text)
 
 
 def known_text(template_id: int, app: str) -> str | None:
     """The text of a template as far as it is known here: its mirror's, else the one of the settings."""
-    mirrored = Template.objects.primary().filter(app=app, remote_id=template_id).first()
+    mirrored: Template | None = Template.objects.primary().filter(app=app, remote_id=template_id).first()
     if mirrored:
         return mirrored.text
     named = conf.get("TEMPLATES").values()
@@ -167,30 +168,148 @@ def _bad_param(en: str, zh: str, reason: str = "invalid_param") -> InvalidInput:
     return InvalidInput(en, field="params", reason=reason, zh=zh)
 
 
+# -- their life at JSMS ---------------------------------------------------------------------------------------
+
+
+@service
+def draft_template(
+    text: str, *, type: int | str, ttl: int | None = None, remark: str = "", app: str = "default"
+) -> Template:
+    """Write a template down without handing it in; answers the draft. ``submit_template`` hands it in.
+
+    ``type`` is ``"code"``, ``"notice"`` or ``"marketing"``; ``ttl`` (seconds, 1 to 86 400) is for codes only;
+    ``remark`` (at most 100 characters) is for the auditor and begins with the link where the text has {{url}}.
+    Raises InvalidInput naming the field: the rules of JSMS are held here first.
+    """
+    alias = conf.app(app).alias
+    row: Template = audits.draft(Template, app=alias, **check_template(text, type, ttl, remark, app=alias))
+    return row
+
+
+@service
+def create_template(
+    text: str, *, type: int | str, ttl: int | None = None, remark: str = "", app: str = "default"
+) -> Template:
+    """Hand a new template in for its audit; answers the committed row, ``auditing``.
+
+    As ``draft_template``, then one call of ``POST /templates``. The row is a draft first. Refused and NotSent
+    leave it one, with the reason. So does a lost answer (NoAnswer), and nothing hands it in again by itself:
+    JSMS may have it, under a number nobody told us. Look in the console, and ``adopt_template`` the number, which
+    then becomes this row's, or ``submit_template(row, again=True)``.
+
+    JSMS: https://docs.jiguang.cn/jsms/server/rest_api_jsms_templates
+    """
+    audits.outside(Template)
+    get_client(app)
+    return submit_template(draft_template(text, type=type, ttl=ttl, remark=remark, app=app))
+
+
+@service
+def submit_template(template: Template, *, again: bool = False) -> Template:
+    """Hand a draft in for its audit, as ``create_template`` does. One that was not answered needs ``again``."""
+
+    def call(client: JSMSClient) -> int:
+        row = template
+        return client.create_template(row.text, row.type, row.ttl, row.remark or None).temp_id
+
+    row: Template = audits.hand_in(template, call, again=again)
+    return row
+
+
+@service
+def update_template(
+    template: Template,
+    *,
+    text: str | None = None,
+    type: int | str | None = None,
+    ttl: int | None = None,
+    remark: str | None = None,
+) -> Template:
+    """Change a rejected template and hand it in again; answers the row, ``auditing``. What is left out stays.
+
+    One call of ``PUT /templates/{temp_id}``; where its answer is lost, one read tells whether it arrived. JSMS
+    lets only rejected ones be changed: InvalidInput for any other, Refused (50047) where JSMS knows better.
+    Raises NotSent and NoAnswer too, with the row as it was.
+
+    JSMS: https://docs.jiguang.cn/jsms/server/rest_api_jsms_templates
+    """
+    kind = template.type if type is None else type
+    kept = template.ttl if kind in (Template.Type.CODE, "code") else None
+    values = check_template(
+        template.text if text is None else text,
+        kind,
+        kept if ttl is None else ttl,
+        template.remark if remark is None else remark,
+        app=template.app,
+    )
+
+    def call(client: JSMSClient) -> object:
+        text, kind, ttl, remark = (values[name] for name in ("text", "type", "ttl", "remark"))
+        return client.update_template(cast(int, template.remote_id), text, kind, ttl, remark or None)
+
+    row: Template = audits.hand_in_again(template, NOUN, call, values)
+    return row
+
+
+@service
+def refresh_template(template: Template) -> Template:
+    """Ask JSMS how a template stands, and answer its row; one that is gone there is ``deleted``.
+
+    One call of ``GET /templates/{temp_id}``. The signal ``template_reviewed`` tells of an audit that has ended.
+    Raises InvalidInput for a draft, Refused, NotSent and NoAnswer.
+
+    JSMS: https://docs.jiguang.cn/jsms/server/rest_api_jsms_templates
+    """
+    row: Template = audits.refresh(template, NOUN)
+    return row
+
+
 @service
 def adopt_template(template_id: int, *, app: str = "default") -> Template:
     """Mirror a template that exists at JSMS, or bring its mirror up to date; answers the row.
 
-    One call of ``GET /templates/{temp_id}``. Raises InvalidInput, Refused (50013: there is no such
-    template), NotSent and NoAnswer; the row is as it was then.
+    One call of ``GET /templates/{temp_id}``: JSMS has no list. A draft with the same text whose answer was lost
+    becomes its row. Raises InvalidInput, Refused (50013: there is no such template), NotSent and NoAnswer.
 
     JSMS: https://docs.jiguang.cn/jsms/server/rest_api_jsms_templates
     """
-    return _mirror(get_client(app).get_template(template_id), app)
+    row: Template = audits.adopt(template_id, conf.app(app).alias, NOUN, ("text", "type"))
+    return row
 
 
-def _mirror(info: TemplateInfo, app: str) -> Template:
-    at = now()
-    values = {
-        "text": info.template,
-        "type": info.type,
-        "ttl": info.ttl,
-        "status": _STATES.get(info.status, Template.Status.AUDITING),
-        "refreshed_at": at,
-        "updated_at": at,
-    }
-    using = router.db_for_write(Template)
-    templates = Template.objects.primary()
-    return durably(
-        lambda: templates.update_or_create(app=app, remote_id=info.temp_id, defaults=values)[0], using=using
-    )
+@service
+def delete_template(template: Template) -> Template:
+    """Delete a template at JSMS; answers its row, ``deleted``. A draft is only marked, and nothing is asked.
+
+    ``DELETE /templates/{temp_id}``, up to three calls where answers are lost. Raises Refused, NotSent, NoAnswer.
+
+    JSMS: https://docs.jiguang.cn/jsms/server/rest_api_jsms_templates
+    """
+    row: Template = audits.delete(template, NOUN)
+    return row
+
+
+@service
+def preview_template(
+    template: Template, *, params: Mapping[str, str] | None = None, signature: int | None = None
+) -> TemplatePreview:
+    """What a phone would show, with its characters and segments; nothing is asked of JSMS.
+
+    ``signature`` is JSMS's number of a mirrored one, else the app's default.
+    """
+    return preview(template.text, template.type, check_params(params), app=template.app, signature_id=signature)
+
+
+def _read(client: JSMSClient, template_id: int) -> dict[str, Any]:
+    info = client.get_template(template_id)
+    return {"text": info.template, "type": info.type, "ttl": info.ttl, "remark": info.remark, "status": info.status}
+
+
+def _decided(template: Template) -> None:
+    """An approval also ends the pause that its audit had made."""
+    if template.status == Template.Status.APPROVED and template.remote_id:
+        accounts.resume_app(template.app, template_id=template.remote_id)
+    signals.template_reviewed.send_robust(sender=Template, instance=template)
+
+
+NOUN: Final = audits.Noun(Template, _read, JSMSClient.delete_template, gone=50013, decided=_decided)

@@ -8,6 +8,7 @@ from django_jsms.signals import balance_low
 from tests.docs.snippets import named
 
 BALANCES = named("docs/balances.md")
+TEMPLATES = named("docs/templates.md")
 
 
 @pytest.mark.django_db
@@ -36,3 +37,9 @@ def test_a_low_pool_is_told(jsms_sandbox, capsys):
 def test_what_a_month_cost(capsys):
     BALANCES["spend"].run()
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.django_db
+def test_a_template_is_created(jsms_sandbox, capsys):
+    TEMPLATES["create"].run()
+    assert capsys.readouterr().out == "auditing 1\n"
