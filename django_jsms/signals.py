@@ -40,3 +40,5 @@ app_resumed = Signal()
 balance_low = Signal()
 #: The audit of a template ended, or an approval was withdrawn: ``instance.status`` is ``approved`` or ``rejected``.
 template_reviewed = Signal()
+#: As ``template_reviewed``, of a signature.
+signature_reviewed = Signal()

@@ -21,6 +21,14 @@ from .reports import match_reports
 from .results import Verification
 from .retries import mark_lost, resend_unknown, retry_failed, unknown_messages
 from .schedules import cancel_schedule, refresh_schedule, schedule_batch, schedule_message, update_schedule
+from .signatures import (
+    adopt_signature,
+    create_signature,
+    delete_signature,
+    refresh_signature,
+    submit_signature,
+    update_signature,
+)
 from .spend import SpendLine, monthly_spend
 from .sweep import last_sweep, reap, run_pending, tick
 from .templates import (
@@ -42,13 +50,16 @@ __all__ = [
     "TemplatePreview",
     "Verification",
     "adopt_schedule",
+    "adopt_signature",
     "adopt_template",
     "batch_progress",
     "cancel_batch",
     "cancel_schedule",
     "client_ip",
     "create_batch",
+    "create_signature",
     "create_template",
+    "delete_signature",
     "delete_template",
     "discard_batch",
     "dismiss_schedule",
@@ -78,6 +89,7 @@ __all__ = [
     "reap",
     "redeem_proof",
     "refresh_schedule",
+    "refresh_signature",
     "refresh_template",
     "reprocess_callback",
     "resend_unknown",
@@ -91,10 +103,12 @@ __all__ = [
     "send_message",
     "send_voice_code",
     "start_batch",
+    "submit_signature",
     "submit_template",
     "tick",
     "unknown_messages",
     "update_schedule",
+    "update_signature",
     "update_template",
     "verify_code",
 ]

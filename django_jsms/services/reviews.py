@@ -6,14 +6,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from ..client.callbacks import TEMPLATE, Review
+from ..client.callbacks import SIGNATURE, TEMPLATE, Review
 from ..models.callbacks import Callback
-from . import audits, templates
+from . import audits, signatures, templates
 
 #: The reason as the row keeps it.
 _LONGEST: Final = 255
 _STATES: Final = {1: "approved", 2: "rejected"}
-_NOUNS: Final = {TEMPLATE: templates.NOUN}
+_NOUNS: Final = {TEMPLATE: templates.NOUN, SIGNATURE: signatures.NOUN}
 
 
 def refresh_audits() -> int:

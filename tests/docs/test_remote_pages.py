@@ -9,6 +9,7 @@ from tests.docs.snippets import named
 
 BALANCES = named("docs/balances.md")
 TEMPLATES = named("docs/templates.md")
+SIGNATURES = named("docs/signatures.md")
 
 
 @pytest.mark.django_db
@@ -43,3 +44,12 @@ def test_what_a_month_cost(capsys):
 def test_a_template_is_created(jsms_sandbox, capsys):
     TEMPLATES["create"].run()
     assert capsys.readouterr().out == "auditing 1\n"
+
+
+@pytest.mark.django_db
+def test_a_signature_is_applied_for(jsms_sandbox, capsys, tmp_path):
+    picture = tmp_path / "card.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n")
+    person = {"name": "某某", "id": "1" * 18, "company": "9" * 18}
+    SIGNATURES["create"].run()["apply_for"]("某某商城", picture, picture, person)
+    assert capsys.readouterr().out.endswith(" True\n") and jsms_sandbox.ledger[-1].status == 200
