@@ -92,6 +92,12 @@ def test_json_is_all_that_a_script_sees(shop, file):
     assert json.loads(out)["status"] == "ready"
 
 
+@pytest.mark.parametrize("more", [["--start"], ["--at", "2030-01-01T09:00"], ["--start", "--dry-run"]])
+def test_json_is_one_document_whatever_is_done(shop, file, more):
+    out, err = create(file(3), "--json", *more)
+    assert json.loads(out)["id"] and err
+
+
 def test_many_sends_are_asked_about(shop, file, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO())
     code, text = refused("create", file(101), "--template", "order-shipped", "--start")

@@ -76,10 +76,10 @@ class Command(SendingCommand):
         batch = self._take_in(file, **options)
         try:
             preview = preview_batch(batch)
-            if options["json"]:
-                self.print_json({"id": batch.pk, **vars(preview)} | {"rejected": [vars(r) for r in preview.rejected]})
-            else:
+            if not options["json"]:
                 self.say(batches.as_text(batch, preview))
+            elif dry_run or not (start or at):  # else the answer is how it went
+                self.print_json({"id": batch.pk, **vars(preview)} | {"rejected": [vars(r) for r in preview.rejected]})
         finally:
             if dry_run:
                 discard_batch(batch)
@@ -131,7 +131,7 @@ class Command(SendingCommand):
     def _start_it(self, batch: Batch, at: datetime | None, as_json: bool) -> None:
         start_batch(batch, at=at)
         if at:
-            self.note(_("Batch %(id)s starts then, if a worker runs: jsms_worker") % {"id": batch.pk}, as_json)
+            self._leave(batch, _("Batch %(id)s starts then, if a worker runs: jsms_worker"), as_json)
         else:
             self._drive(batch, as_json)
 
@@ -143,7 +143,7 @@ class Command(SendingCommand):
         """Follow a batch that was set going. Ctrl-C pauses it."""
         if batches.needs_worker():
             text = _("Workers send it (python manage.py jsms_worker). Follow it: jsms_batch status %(id)s --watch")
-            self.note(text % {"id": batch.pk}, as_json)
+            self._leave(batch, text, as_json)
             return
         try:
             batches.follow(batch, self.stderr, stop=lambda: batches.pause(batch))
@@ -153,6 +153,12 @@ class Command(SendingCommand):
         self._report(batch, as_json)
         if batch.status != Batch.Status.FINISHED:
             raise CommandError(_("Somebody else stopped it."))
+
+    def _leave(self, batch: Batch, text: str, as_json: bool) -> None:
+        """Others send it: say who, and to a script how it stands."""
+        self.note(text % {"id": batch.pk}, as_json)
+        if as_json:
+            self._report(batch, as_json)
 
     def _report(self, batch: Batch, as_json: bool) -> None:
         progress = batch_progress(batch)
