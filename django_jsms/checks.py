@@ -4,7 +4,7 @@ E001 no keys (deploy) · E002 unknown or misplaced setting · E010 key or secret
 token · E030 life of codes · E031 limit · E041 timeout · E050 reports · E051 balance threshold or address ·
 W001 no keys · W002 sandbox in production (deploy) · W003 unknown DISPATCH · W030 lax code settings · W031
 proxy unknown (deploy) · W032 limit switched off · W070 HASH_KEY (deploy) · W071 thread dispatch (deploy) ·
-W080 lost schedules (--database)
+W080 lost schedules · W081 names of templates (both --database)
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import DatabaseError
+from django.db import DatabaseError, router
 
 from . import conf
 from .models.balances import POOLS
 from .models.base import LEASE
 from .models.limits import MOST_HITS
 from .models.schedules import Schedule
+from .models.templates import Template
 from .services.limits import parse_rule
+from .services.names import check_names
 
 #: Values of the documentation's samples, which nobody may have in production.
 _SAMPLES: Final = frozenset({"dev_sample_appKey", "dev_sample_appMasterSecret", "appKey", "masterSecret", "secret"})
@@ -69,6 +71,24 @@ def check_schedules(
         return []
     hint = "Look in the console, then: manage.py jsms_schedule list --status create_unknown, and adopt or dismiss."
     return [Warning(f"JSMS may hold schedules whose id was lost: {lost}.", hint=hint, id="jsms.W080")]
+
+
+@register(Tags.database)
+def check_templates(
+    app_configs: Sequence[AppConfig] | None = None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """The names of ``TEMPLATES`` against the mirrored ones. A sandbox starts with them: none is missing."""
+    if router.db_for_write(Template) not in (databases or ()):
+        return []
+    try:
+        problems = check_names()
+    except (DatabaseError, AttributeError):  # no table yet; TEMPLATES is no dict of dicts
+        return []
+    if all(entry.get("SANDBOX") for _, entry in _entries()):
+        problems = [each for each in problems if each.problem != "missing"]
+    hint = "See: manage.py jsms_template check."
+    said = [f"JSMS['TEMPLATES'][{each.name!r}]: {each.text}" for each in problems]
+    return [Warning(text, hint=hint, id="jsms.W081") for text in said]
 
 
 # -- what is there at all -------------------------------------------------------------------------------

@@ -2,15 +2,18 @@
 
 from .accounts import PauseAdmin
 from .actions import ActionLogAdmin
+from .balances import BalanceSnapshotAdmin
 from .batches import BatchAdmin
 from .callbacks import CallbackAdmin, OptOutAdmin, ReplyAdmin, ReportAdmin
 from .codes import VerificationCodeAdmin
 from .messages import MessageAdmin
 from .schedules import ScheduleAdmin
+from .signatures import SignatureAdmin
 from .templates import TemplateAdmin
 
 __all__ = [
     "ActionLogAdmin",
+    "BalanceSnapshotAdmin",
     "BatchAdmin",
     "CallbackAdmin",
     "MessageAdmin",
@@ -18,7 +21,8 @@ __all__ = [
     "PauseAdmin",
     "ReplyAdmin",
     "ReportAdmin",
+    "ScheduleAdmin",
+    "SignatureAdmin",
     "TemplateAdmin",
     "VerificationCodeAdmin",
 ]
-__all__ = ["ActionLogAdmin", "MessageAdmin", "PauseAdmin", "ScheduleAdmin", "TemplateAdmin", "VerificationCodeAdmin"]
