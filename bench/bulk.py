@@ -202,7 +202,7 @@ def main(arguments: list[str]) -> int:
         return max(subprocess.run([*command, name], check=False).returncode for name in given.database)
     found: list[Row] = []
     print(f"{given.database[0]}, {given.callers} callers\n{report.HEADING}", flush=True)
-    with remote(given.delay) as stub, project(given.database[0]):
+    with remote(sorted({0, *given.delay})) as stub, project(given.database[0]):
         for row in _measured(Bench(stub, given.callers), given):
             print(report.line(row), flush=True)
             found.append(row)
@@ -222,10 +222,8 @@ def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench bulk", description=__doc__)
     parser.add_argument("--recipients", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--database", choices=DATABASES, nargs="+", default=list(DATABASES))
-    parser.add_argument("--delay", type=int, nargs="+", default=[0, 50], help="milliseconds of the remote; with 0")
+    parser.add_argument("--delay", type=int, nargs="+", default=[0, 50], help="milliseconds of the remote")
     parser.add_argument("--callers", type=int, default=8)
     parser.add_argument("--broker", choices=list(BROKERS), nargs="*", default=list(BROKERS))
     parser.add_argument("--json", metavar="FILE", help="write the rows there too; with one database")
-    given = parser.parse_args(arguments)
-    given.delay = sorted({0, *given.delay})
-    return given
+    return parser.parse_args(arguments)
