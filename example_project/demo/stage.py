@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,6 +20,8 @@ from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.db import connections
 
 from django_jsms.sandbox import SandboxServer
+
+from .celery import celery_worker
 
 T = TypeVar("T")
 
@@ -48,6 +51,8 @@ class Stage:
 
     site: str
     sandbox: SandboxServer
+    #: The Celery worker that sends what is queued; None: threads of this process do.
+    worker: subprocess.Popen[bytes] | None = None
 
     @property
     def phones(self) -> str:
@@ -55,8 +60,8 @@ class Stage:
 
 
 @contextmanager
-def set_up(database: Path, *, site: Port, sandbox: Port) -> Iterator[Stage]:
-    """Run the sandbox and the site. Raises PortRefused.
+def set_up(database: Path, *, site: Port, sandbox: Port, broker: str = "") -> Iterator[Stage]:
+    """Run the sandbox, the site and, with a broker, a Celery worker. Raises PortRefused and BrokerRefused.
 
     The process is the demonstration's alone, so its settings are, too.
     """
@@ -67,10 +72,17 @@ def set_up(database: Path, *, site: Port, sandbox: Port) -> Iterator[Stage]:
         stack.callback(phones.stop)
         server = stack.enter_context(_listen(_site, site))
         stack.callback(connections.close_all)
-        settings.JSMS = {**settings.JSMS, "APP_KEY": "", "MASTER_SECRET": "", "SANDBOX": phones.url}
+        settings.JSMS = {
+            **settings.JSMS,
+            "APP_KEY": "",
+            "MASTER_SECRET": "",
+            "SANDBOX": phones.url,
+            "DISPATCH": f"django_jsms.dispatch.{'celery' if broker else 'thread'}",
+        }
         _prepare(database)
         stack.enter_context(_serving(server))
-        yield Stage(site=f"http://{HOST}:{server.server_port}", sandbox=phones)
+        worker = stack.enter_context(celery_worker(broker, database, phones.url)) if broker else None
+        yield Stage(site=f"http://{HOST}:{server.server_port}", sandbox=phones, worker=worker)
 
 
 def _prepare(database: Path) -> None:
@@ -94,7 +106,9 @@ def _listen(start: Callable[[int], T], port: Port) -> T:
 
 
 def _sandbox(port: int) -> SandboxServer:
-    return SandboxServer(host=HOST, port=port).start()
+    named = settings.JSMS["TEMPLATES"].values()
+    templates = {each["id"]: {"text": each["text"], "type": each["type"]} for each in named}
+    return SandboxServer(host=HOST, port=port, templates=templates).start()
 
 
 def _site(port: int) -> ThreadedWSGIServer:

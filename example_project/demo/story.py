@@ -16,8 +16,10 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from django_jsms.client import mask
-from django_jsms.models import VerificationCode
+from django_jsms.models import Batch, VerificationCode
+from django_jsms.services import export_batch
 
+from . import batch
 from .browser import TIMEOUT, Browser
 from .stage import ADMIN, Stage
 
@@ -33,12 +35,13 @@ class Failed(Exception):
 
 @dataclass
 class Walk:
-    """What the steps share: the stage, a visitor with a phone, an operator, and the code on the phone."""
+    """What the steps share: the stage, a visitor with a phone, an operator, the code on the phone, and a batch."""
 
     stage: Stage
     visitor: Browser = field(default_factory=lambda: Browser(get_language() or "en"))
     operator: Browser = field(default_factory=lambda: Browser(get_language() or "en"))
     code: str = ""
+    batch: Batch | None = None
 
     def url(self, name: str) -> str:
         return self.stage.site + reverse(name)
@@ -149,6 +152,37 @@ def balance_lasts(walk: Walk) -> None:
         raise Failed(_("jsms_balance does not say what is left, and for how many days"))
 
 
+def list_is_taken_in(walk: Walk) -> None:
+    walk.batch = batch.take_in()
+    if (walk.batch.total, walk.batch.rejected) != (batch.GOOD, batch.ROWS - batch.GOOD):
+        raise Failed(f"{walk.batch.total} + {walk.batch.rejected}")
+
+
+def list_is_sent(walk: Walk) -> None:
+    assert walk.batch
+    *__, last = batch.send(walk.batch, walk.stage)
+    if last.sent != batch.GOOD:
+        raise Failed(f"{last.sent}/{batch.GOOD}")
+
+
+def each_phone_has_one(walk: Walk) -> None:
+    """The first number comes twice in the list, and its phone gets one text."""
+    for mobile in batch.AGAIN[0], batch.LAST:
+        texts = [message["text"] for message in control(walk, f"phones/{mobile}")["messages"]]
+        if len(texts) != 1:
+            raise Failed(_("the phone holds %(count)d messages") % {"count": len(texts)})
+    sent = [message.mobile for message in walk.stage.sandbox.outbox if message.mobile.startswith("137")]
+    if len(sent) != batch.GOOD or len(set(sent)) != batch.GOOD:
+        raise Failed(f"{len(sent)}/{batch.GOOD}")
+
+
+def export_tells(walk: Walk) -> None:
+    assert walk.batch
+    lines = list(export_batch(walk.batch))
+    if len(lines) != 1 + batch.ROWS or any(batch.LAST in line for line in lines):
+        raise Failed(_("the export does not hold each row once, masked"))
+
+
 STORY: list[Step] = [
     Step(gettext_lazy("The site opens"), site_opens),
     Step(gettext_lazy("Its form takes a number and asks for the code"), number_is_taken),
@@ -159,4 +193,8 @@ STORY: list[Step] = [
     Step(gettext_lazy("A phone answers TD, and has opted out of advertising"), phone_answers),
     Step(gettext_lazy("The admin shows what became of it, masked"), admin_shows_the_row),
     Step(gettext_lazy("jsms_balance shows what is left, and for how many days"), balance_lasts),
+    Step(gettext_lazy("A list of 2500 is taken in, its bad and repeated rows kept apart"), list_is_taken_in),
+    Step(gettext_lazy("The workers send it"), list_is_sent),
+    Step(gettext_lazy("Each of its phones holds one text"), each_phone_has_one),
+    Step(gettext_lazy("The export says what became of each row, masked"), export_tells),
 ]

@@ -2,7 +2,8 @@
 
 ``JSMS_APP_KEY`` and ``JSMS_MASTER_SECRET`` send real texts; without them, or with ``JSMS_SANDBOX_URL``, texts
 go to a sandbox. ``EXAMPLE_DEBUG=0`` turns debugging off, and then wants ``EXAMPLE_SECRET_KEY`` and
-``EXAMPLE_HOSTS`` (with commas). ``EXAMPLE_DATABASE`` is the path of the SQLite file.
+``EXAMPLE_HOSTS`` (with commas). ``EXAMPLE_DATABASE`` is the path of the SQLite file. ``EXAMPLE_BROKER`` has
+Celery send what is queued: ``celery -A example worker -P threads -Q jsms.codes,jsms.notices,jsms.bulk``.
 """
 
 import os
@@ -18,9 +19,19 @@ ALLOWED_HOSTS = os.environ.get("EXAMPLE_HOSTS", "127.0.0.1,localhost,[::1]").spl
 JSMS: django_jsms.conf.Settings = {
     "APP_KEY": os.environ.get("JSMS_APP_KEY", ""),
     "MASTER_SECRET": os.environ.get("JSMS_MASTER_SECRET", ""),
+    "TEMPLATES": {
+        "order-shipped": {"id": 1250, "text": "您的订单{{no}}已发货，请留意查收。", "type": "notice"},
+    },
 }
 if os.environ.get("JSMS_SANDBOX_URL"):
     JSMS["SANDBOX"] = os.environ["JSMS_SANDBOX_URL"]
+
+CELERY_BROKER_URL = os.environ.get("EXAMPLE_BROKER", "")
+CELERY_BEAT_SCHEDULE = {
+    "jsms": {"task": "django_jsms.tick", "schedule": 30.0, "options": {"queue": "jsms.notices"}},
+}
+if CELERY_BROKER_URL:
+    JSMS["DISPATCH"] = "django_jsms.dispatch.celery"
 
 INSTALLED_APPS = [
     "django.contrib.admin",

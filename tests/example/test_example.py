@@ -77,6 +77,50 @@ def test_the_demo_walks_its_story(manage: Manage, environment: dict[str, str], t
     assert f"✓ {told}" in steps
 
 
+@pytest.mark.parametrize(
+    ("variable", "broker", "port"),
+    [
+        ("JSMS_TEST_REDIS", "redis://127.0.0.1:6379/8", 6379),
+        ("JSMS_TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672//", 5672),
+    ],
+)
+def test_a_celery_worker_sends_the_list(manage: Manage, variable: str, broker: str, port: int) -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) and not os.environ.get("JSMS_REQUIRE_SERVERS"):
+            pytest.skip(f"nothing answers on port {port}")
+    process = manage("demo", "--check", "--broker", os.environ.get(variable, broker), LANG="en_US.UTF-8")
+    out, error = process.communicate(timeout=SECONDS)
+    assert (process.returncode, error) == (0, ""), out + error
+    assert out.splitlines()[-3:] == [
+        "✓ The workers send it",
+        "✓ Each of its phones holds one text",
+        "✓ The export says what became of each row, masked",
+    ]
+
+
+@pytest.mark.parametrize("broker", ["redis://127.0.0.1:9/0", "nonsense://x"])
+def test_a_broker_that_does_not_answer_is_one_line(manage: Manage, broker: str) -> None:
+    process = manage("demo", "--check", "--broker", broker, LANG="en_US.UTF-8")
+    out, error = process.communicate(timeout=SECONDS)
+    assert (process.returncode, out) == (1, "")
+    assert re.fullmatch(r"CommandError: The broker cannot be used: .+\n", error), error
+
+
+def test_the_list_is_shown_to_its_end(manage: Manage) -> None:
+    process = manage("demo", "--port", "0", "--sandbox-port", "0", LANG="en_US.UTF-8")
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line.strip())
+        if line.startswith("  sent "):
+            break
+    assert "A list of 2500: 2492 are sent, 8 rows are bad or come twice." in lines
+    assert lines[-2:] == ["2492 of 2492", "sent 2492, failed 0, unknown 0"]
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=30)
+    assert (process.returncode, error) == (0, "") and out.strip().endswith("Stopped.")
+
+
 def test_a_terminal_without_chinese_will_do(manage: Manage) -> None:
     process = manage("demo", "--check", LANG="zh_CN.UTF-8", PYTHONIOENCODING="ascii")
     out, error = process.communicate(timeout=SECONDS)

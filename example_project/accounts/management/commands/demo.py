@@ -10,10 +10,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from demo.batch import Stuck, send, take_in
+from demo.celery import BrokerRefused
 from demo.stage import Port, PortRefused, Stage, set_up
 from demo.story import Failed, Walk, tell
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -32,6 +35,7 @@ class Command(BaseCommand):
             usual = _("its port; %(port)d, or a free one, where none is given")
             parser.add_argument("--port", type=port, help=_("the site: ") + usual % {"port": SITE_PORT})
             parser.add_argument("--sandbox-port", type=port, help=_("JSMS: ") + usual % {"port": SANDBOX_PORT})
+            parser.add_argument("--broker", default="", help=_("a Celery worker sends: redis://… or amqp://…"))
             parser.add_argument("--check", action="store_true", help=_("walk through the whole story, and exit"))
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,14 +48,17 @@ class Command(BaseCommand):
             except PortRefused as refused:
                 why = {"port": refused.port, "why": refused.why}
                 raise CommandError(_("Port %(port)d cannot be used: %(why)s") % why) from None
+            except BrokerRefused as refused:
+                raise CommandError(_("The broker cannot be used: %(why)s") % {"why": refused}) from None
             except KeyboardInterrupt:
                 self.say("\n" + _("Stopped."))
 
     def run(self, options: dict[str, Any]) -> None:
         database = Path(os.environ.get("EXAMPLE_DATABASE") or settings.BASE_DIR / "demo.sqlite3")
         site, sandbox = Port(options["port"], SITE_PORT), Port(options["sandbox_port"], SANDBOX_PORT)
-        with set_up(database, site=site, sandbox=sandbox) as stage:
+        with set_up(database, site=site, sandbox=sandbox, broker=options["broker"]) as stage:
             self.greet(stage)
+            self.send_batch(stage)
             on_messages, on_call = teller(stage.sandbox.url, self.say)
             stage.sandbox.watch(on_messages=on_messages, on_call=on_call)
             while True:
@@ -68,11 +75,25 @@ class Command(BaseCommand):
         hint = _("Log in as 13800138000: the code appears below and on its virtual phone. Then find it in the admin.")
         self.say("\n".join(["", *lines, "", hint, _("Ctrl-C stops everything."), ""]))
 
+    def send_batch(self, stage: Stage) -> None:
+        batch = take_in()
+        rows = {"total": batch.total + batch.rejected, "good": batch.total, "rejected": batch.rejected}
+        self.say(_("A list of %(total)d: %(good)d are sent, %(rejected)d rows are bad or come twice.") % rows)
+        try:
+            for progress in send(batch, stage):
+                self.say(_("  %(done)d of %(total)d") % {"done": progress.done, "total": progress.total})
+        except Stuck as stuck:
+            raise CommandError(_("The batch did not finish: %(why)s") % {"why": stuck}) from None
+        ended = {"sent": progress.sent, "failed": progress.failed, "unknown": progress.unknown}
+        self.say(_("  sent %(sent)d, failed %(failed)d, unknown %(unknown)d") % ended)
+        self.say(f"  {stage.site}{reverse('admin:django_jsms_batch_change', args=[batch.pk])}")
+        self.say("")
+
     def check_story(self, options: dict[str, Any]) -> None:
         site, sandbox = Port(options["port"]), Port(options["sandbox_port"])
         with (
             tempfile.TemporaryDirectory() as directory,
-            set_up(Path(directory, "demo.sqlite3"), site=site, sandbox=sandbox) as stage,
+            set_up(Path(directory, "demo.sqlite3"), site=site, sandbox=sandbox, broker=options["broker"]) as stage,
         ):
             walk = Walk(stage)
             try:
