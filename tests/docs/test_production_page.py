@@ -1,0 +1,61 @@
+"""The snippets of «In production», and the figures it gives."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from celery import current_app
+from django.test import RequestFactory
+
+from django_jsms import conf, tasks
+from django_jsms.dispatch.thread import THREADS
+from django_jsms.models.base import LEASE
+from django_jsms.services import run_pending, tick
+from django_jsms.services.messages import QUEUES
+from django_jsms.services.worker import EXIT_SECONDS
+from tests.docs.snippets import ROOT, named
+
+PAGE = (ROOT / "docs/production.md").read_text(encoding="utf-8")
+SNIPPETS = named("docs/production.md")
+
+
+def test_every_thread_publishes_to_that_app() -> None:
+    before = current_app._get_current_object()
+    app: Any = SNIPPETS["celery"].run()["app"]
+    found: list[str] = []
+    try:
+        other = threading.Thread(target=lambda: found.append(current_app.main))
+        other.start()
+        other.join()
+    finally:
+        app.close()
+        before.set_default()
+        before.set_current()
+    assert found == ["shop"]
+
+
+def test_the_settings_name_what_exists() -> None:
+    known = SNIPPETS["settings"].run()
+    settings, beat = known["JSMS"], known["CELERY_BEAT_SCHEDULE"]
+    assert isinstance(settings, dict) and settings.keys() <= conf.KEYS
+    assert isinstance(beat, dict)
+    assert beat["jsms"]["task"] == tasks.tick.name and beat["jsms"]["options"]["queue"] in THREADS
+
+
+def test_the_figures_are_those_of_the_code() -> None:
+    assert set(QUEUES.values()) == set(THREADS) and all(f"| `{queue}` |" in PAGE for queue in THREADS)
+    assert f"{sum(THREADS.values()) + 1}: 2 for codes, 2 for notices, 8 for batches, 1 for the sweep" in PAGE
+    assert f"within {EXIT_SECONDS:.0f} s" in PAGE and f"its row for {LEASE.total_seconds():.0f} s" in PAGE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_health_view(jsms_sandbox: Any) -> None:
+    health: Any = SNIPPETS["heartbeat"].run()["jsms_health"]
+    request = RequestFactory().get("/")
+    assert health(request).status_code == 503
+    run_pending()
+    assert health(request).status_code == 503
+    tick()
+    assert health(request).status_code == 200
