@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.db import connections
+from django.urls import reverse
 
 from django_jsms.sandbox import SandboxServer
 
@@ -27,6 +29,8 @@ T = TypeVar("T")
 
 HOST = "127.0.0.1"
 ADMIN = "admin"
+#: What JSMS tells the site: delivery reports and replies.
+CALLBACKS = ("SMS_REPORT", "SMS_REPLY")
 
 
 class PortRefused(Exception):
@@ -72,17 +76,22 @@ def set_up(database: Path, *, site: Port, sandbox: Port, broker: str = "") -> It
         stack.callback(phones.stop)
         server = stack.enter_context(_listen(_site, site))
         stack.callback(connections.close_all)
+        token = secrets.token_urlsafe(32)
         settings.JSMS = {
             **settings.JSMS,
             "APP_KEY": "",
             "MASTER_SECRET": "",
             "SANDBOX": phones.url,
+            "CALLBACK_TOKENS": [token],
             "DISPATCH": f"django_jsms.dispatch.{'celery' if broker else 'thread'}",
         }
         _prepare(database)
         stack.enter_context(_serving(server))
+        address = f"http://{HOST}:{server.server_port}"
+        for kind in CALLBACKS:
+            phones.callback(kind, address + reverse("django_jsms:callback", args=[token]), handshake=False)
         worker = stack.enter_context(celery_worker(broker, database, phones.url)) if broker else None
-        yield Stage(site=f"http://{HOST}:{server.server_port}", sandbox=phones, worker=worker)
+        yield Stage(site=address, sandbox=phones, worker=worker)
 
 
 def _prepare(database: Path) -> None:

@@ -1,9 +1,10 @@
 """Settings of the example project. The environment decides what differs between a laptop and a server.
 
 ``JSMS_APP_KEY`` and ``JSMS_MASTER_SECRET`` send real texts; without them, or with ``JSMS_SANDBOX_URL``, texts
-go to a sandbox. ``EXAMPLE_DEBUG=0`` turns debugging off, and then wants ``EXAMPLE_SECRET_KEY`` and
-``EXAMPLE_HOSTS`` (with commas). ``EXAMPLE_DATABASE`` is the path of the SQLite file. ``EXAMPLE_BROKER`` has
-Celery send what is queued: ``celery -A example worker -P threads -Q jsms.codes,jsms.notices,jsms.bulk``.
+go to a sandbox. With ``JSMS_CALLBACK_TOKEN`` reports and replies come to /jsms/callback/. ``EXAMPLE_DEBUG=0`` turns
+debugging off, and then wants ``EXAMPLE_SECRET_KEY`` and ``EXAMPLE_HOSTS`` (with commas). ``EXAMPLE_DATABASE`` is the
+path of the SQLite file. ``EXAMPLE_BROKER`` has Celery send what is queued:
+``celery -A example worker -P threads -Q jsms.codes,jsms.notices,jsms.bulk``.
 """
 
 import os
@@ -21,8 +22,11 @@ JSMS: django_jsms.conf.Settings = {
     "MASTER_SECRET": os.environ.get("JSMS_MASTER_SECRET", ""),
     "TEMPLATES": {
         "order-shipped": {"id": 1250, "text": "您的订单{{no}}已发货，请留意查收。", "type": "notice"},
+        "new-season": {"id": 1251, "text": "春季新品已到店，欢迎选购。", "type": "marketing"},
     },
 }
+if os.environ.get("JSMS_CALLBACK_TOKEN"):
+    JSMS["CALLBACK_TOKENS"] = [os.environ["JSMS_CALLBACK_TOKEN"]]
 if os.environ.get("JSMS_SANDBOX_URL"):
     JSMS["SANDBOX"] = os.environ["JSMS_SANDBOX_URL"]
 

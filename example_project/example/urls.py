@@ -6,5 +6,6 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("accounts.urls")),
     path("admin/", admin.site.urls),
+    path("jsms/", include("django_jsms.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]
