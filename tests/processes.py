@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 from django.db import connection
 
@@ -20,7 +21,21 @@ MANAGE = f"""{SETUP}
 from django.core.management import execute_from_command_line
 execute_from_command_line(["manage.py", *sys.argv[1:]])
 """
+PUBLISH = f"""{SETUP}
+settings.JSMS["DISPATCH"] = sys.argv[1]
+import django
+django.setup()
+if "BROKER" in os.environ:
+    from celery import Celery
+    app = Celery("shop", broker=os.environ["BROKER"])
+    app.conf.broker_transport_options = {{"global_keyprefix": os.environ["PREFIX"]}}
+    app.set_default()
+from django_jsms.services import queue_message
+for n in range(30):
+    queue_message(f"138{{n:08d}}", template=1, params={{"code": "123456"}})
+"""
 CELERY = f"""{SETUP}
+settings.JSMS["DISPATCH"] = "django_jsms.dispatch.celery"
 import uuid
 import django
 django.setup()
@@ -40,8 +55,15 @@ app.worker_main(
 Process = subprocess.Popen[str]
 
 
-def start(program: str, *arguments: str, sandbox: str, stderr: int = subprocess.PIPE, **environment: str) -> Process:
-    """Run a program on the test's database and that sandbox."""
+def start(
+    program: str,
+    *arguments: str,
+    sandbox: str,
+    stdout: int | IO[str] = subprocess.PIPE,
+    stderr: int | IO[str] = subprocess.PIPE,
+    **environment: str,
+) -> Process:
+    """Run a program on the test's database and that sandbox. What may say much gets a file."""
     given = {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DATABASE": str(connection.settings_dict["NAME"]),
@@ -51,7 +73,7 @@ def start(program: str, *arguments: str, sandbox: str, stderr: int = subprocess.
     return subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", program, *arguments],
         env={**os.environ, **given, **environment},
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=stderr,
         text=True,
     )

@@ -4,7 +4,9 @@ import os
 import socket
 import time
 import uuid
+from collections import Counter
 from contextlib import suppress
+from dataclasses import asdict
 
 import pytest
 from celery import Celery
@@ -14,11 +16,12 @@ from django.db import transaction
 from django_jsms import tasks
 from django_jsms.dispatch import celery as dispatch_celery
 from django_jsms.dispatch.pool import close
-from django_jsms.models import Message, VerificationCode
+from django_jsms.models import BalanceSnapshot, Batch, Chunk, JobLease, Message, VerificationCode
 from django_jsms.models.base import LEASE
-from django_jsms.services import queue_code, queue_message, run_pending
+from django_jsms.services import create_batch, queue_code, queue_message, run_pending, start_batch
+from tests import chaos
 from tests.conftest import MOBILE
-from tests.processes import CELERY, ended, start
+from tests.processes import CELERY, MANAGE, PUBLISH, ended, finish, start
 
 BROKERS = {
     "redis": os.environ.get("JSMS_TEST_REDIS", "redis://127.0.0.1:6379/9"),
@@ -40,6 +43,32 @@ def wait_for(condition, seconds=30):
     while not condition() and time.monotonic() < until:
         time.sleep(0.05)
     assert condition()
+
+
+def purge(app):
+    """Purged, not deleted: kombu remembers which queues it has declared."""
+    with app.connection_for_write() as connection:
+        for queue in ("jsms.codes", "jsms.notices", "jsms.bulk"):
+            with suppress(connection.channel_errors):
+                connection.channel().queue_purge(queue)
+
+
+def published():
+    """Everything this process had to say has reached the broker."""
+    wait_for(dispatch_celery._publishers.get().jobs.empty)
+    time.sleep(0.2)
+
+
+def queue(count):
+    return [queue_message(f"138{n:08d}", template=1, params={"code": "123456"}) for n in range(count)]
+
+
+def sends(shop):
+    return Counter(mobile for call in shop.ledger if call.accepted for mobile in call.mobiles)
+
+
+def all_sent():
+    return not Message.objects.exclude(status="sent").exists()
 
 
 @pytest.fixture(params=BROKERS)
@@ -70,11 +99,8 @@ def celery(broker, jsms_sandbox):
     with ended() as processes, jsms_sandbox.settings(DISPATCH="django_jsms.dispatch.celery"):
         yield worker
     close([dispatch_celery._publishers], 1)
-    if broker == "rabbitmq":  # purged, not deleted: kombu remembers which queues it has declared
-        with app.connection_for_write() as connection:
-            for queue in ("jsms.codes", "jsms.notices", "jsms.bulk"):
-                with suppress(connection.channel_errors):
-                    connection.channel().queue_purge(queue)
+    app.conf.broker_url = BROKERS[broker]
+    purge(app)
     app.close()
     before.set_default()
     before.set_current()
@@ -109,24 +135,90 @@ def test_killed_workers_send_nothing_twice(celery, jsms_sandbox):
 
 
 def test_every_message_of_the_broker_may_come_five_times(celery, jsms_sandbox):
-    message = queue_message(MOBILE, template=1, params={"code": "123456"})
+    rows = queue(10)
+    rows_of_batch = [(f"139{n:08d}", {"code": "123456"}) for n in range(30)]
+    start_batch(create_batch(template=1, recipients=rows_of_batch, chunk_size=10))
     for _ in range(4):
-        celery_current.send_task("django_jsms.deliver_message", [message.pk], queue="jsms.notices")
+        for row in rows:
+            celery_current.send_task("django_jsms.deliver_message", [row.pk], queue="jsms.notices")
+        for pk in Chunk.objects.values_list("pk", flat=True):
+            celery_current.send_task("django_jsms.deliver_chunk", [pk], queue="jsms.bulk")
     celery()
-    wait_for(lambda: Message.objects.get(pk=message.pk).status == "sent")
+    celery()
+    wait_for(lambda: all_sent() and Message.objects.count() == 40)
     time.sleep(1)
-    assert len(jsms_sandbox.outbox) == 1
+    assert len(sends(jsms_sandbox)) == sends(jsms_sandbox).total() == 40
+    # Where two chunks were last together, neither worker saw the end: a sweep does.
+    celery_current.send_task("django_jsms.tick", queue="jsms.notices")
+    wait_for(lambda: Batch.objects.get().status == "finished")
+
+
+def test_a_purged_queue_is_made_up_for_by_a_sweep(celery, jsms_sandbox):
+    queue(20)
+    published()
+    purge(celery_current)
+    celery()
+    time.sleep(3)
+    assert not jsms_sandbox.outbox
+    celery_current.send_task("django_jsms.tick", queue="jsms.notices")
+    wait_for(all_sent)
+    assert len(sends(jsms_sandbox)) == sends(jsms_sandbox).total() == 20
+
+
+def test_three_beats_do_what_is_periodic_once(celery, jsms_sandbox):
+    jsms_sandbox.fault("delay", seconds=0.5, times=50, route="/v1/accounts/app")
+    for _ in range(3):
+        celery_current.send_task("django_jsms.tick", queue="jsms.notices")
+    celery()
+    celery()
+    wait_for(lambda: JobLease.objects.filter(name="balances").exists() and BalanceSnapshot.objects.exists())
+    time.sleep(1)
+    assert [call.path for call in jsms_sandbox.ledger].count("/v1/accounts/app") == 1
+    assert BalanceSnapshot.objects.count() == JobLease.objects.filter(name="tick").count() == 1
 
 
 @pytest.mark.parametrize("broker", ["redis"], indirect=True)
 def test_a_broker_that_is_down_holds_up_nothing(celery, jsms_sandbox):
+    """100 are queued at once, none is woken, and a worker that knows no broker sends all."""
     celery_current.conf.broker_url = "redis://127.0.0.1:9/0"
-    started = time.monotonic()
-    queue_code(MOBILE, purpose="login")
-    assert time.monotonic() - started < 1
-    with jsms_sandbox.settings(DISPATCH="django_jsms.dispatch.none"):
-        assert run_pending() == 1
-    assert len(jsms_sandbox.outbox) == 1
+    for n in range(100):
+        started = time.monotonic()
+        queue_message(f"138{n:08d}", template=1, params={"code": "123456"})
+        assert time.monotonic() - started < 1
+    assert not jsms_sandbox.outbox
+    with ended() as processes:
+        processes.append(start(MANAGE, "jsms_worker", "--until-idle", sandbox=jsms_sandbox.url))
+        code, _, err = finish(processes[0])
+    assert code == 0, err
+    assert all_sent() and len(sends(jsms_sandbox)) == sends(jsms_sandbox).total() == 100
+
+
+def test_a_command_that_ends_at_once_has_woken_a_worker(celery, broker, jsms_sandbox, tmp_path):
+    app = celery_current.conf.broker_transport_options.get("global_keyprefix", "")
+    with ended() as processes:
+        processes.append(
+            start(PUBLISH, "django_jsms.dispatch.celery", sandbox=jsms_sandbox.url, BROKER=BROKERS[broker], PREFIX=app)
+        )
+        code, _, err = finish(processes[0])
+    assert code == 0, err
+    celery()
+    wait_for(lambda: all_sent() and Message.objects.count() == 30)
+    assert sends(jsms_sandbox).total() == 30
+
+
+def test_workers_killed_all_the_time_send_a_batch_once(celery, jsms_sandbox):
+    """The small sister of ``python -m tests.chaos``, with the leases aged."""
+    jsms_sandbox.fault("delay", seconds=0.3, times=10_000, route="/v1/messages/batch")
+    outcome = chaos.run(
+        lambda: [asdict(call) for call in jsms_sandbox.ledger if call.accepted],
+        celery,
+        recipients=1000,
+        every=1.5,
+        wake_sweep=lambda: celery_current.send_task("django_jsms.tick", queue="jsms.notices"),
+        age_leases=True,
+    )
+    assert outcome.faults() == [], list(outcome.lines())
+    assert outcome.kills >= 2 and outcome.sends >= 900
 
 
 def test_tasks_and_jobs_have_the_same_names(broker):

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import types
+from collections import Counter
 
 import pytest
 from django.db import connection, transaction
@@ -14,9 +15,10 @@ from django.db import connection, transaction
 from django_jsms import dispatch
 from django_jsms.dispatch import thread
 from django_jsms.dispatch.pool import close, run
-from django_jsms.models import VerificationCode
-from django_jsms.services import queue_code
+from django_jsms.models import Message, VerificationCode
+from django_jsms.services import queue_code, run_pending
 from tests.conftest import MOBILE
+from tests.processes import PUBLISH, ended, finish, start
 
 
 def wait_for(condition, seconds=10):
@@ -145,6 +147,22 @@ def test_closing_starts_nothing_new_and_waits_for_what_runs(pool):
     threading.Timer(0.1, release.set).start()
     close(thread._all, 5)
     assert len(seen) == most and not any(t.is_alive() for t in pool.threads)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
+def test_a_process_that_ends_leaves_nothing_half_done(jsms_sandbox):
+    """It queues 30 and ends at once: what its threads began is recorded, and the rest still waits."""
+    jsms_sandbox.fault("delay", seconds=0.5, times=100)
+    with ended() as processes:
+        processes.append(start(PUBLISH, "django_jsms.dispatch.thread", sandbox=jsms_sandbox.url))
+        code, _, err = finish(processes[0])
+    assert (code, err) == (0, "")
+    counts = Counter(Message.objects.values_list("status", flat=True))
+    assert set(counts) <= {"sent", "pending"} and counts.total() == 30
+    assert counts["sent"] == len(jsms_sandbox.outbox) <= 2
+    run_pending()
+    assert len(jsms_sandbox.outbox) == len({message.mobile for message in jsms_sandbox.outbox}) == 30
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
