@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 
 from django_jsms.client import mask
 from django_jsms.exceptions import LimitExceeded, Refused
-from django_jsms.models import Batch, Message, OptOut, VerificationCode
-from django_jsms.services import export_batch, send_message
+from django_jsms.models import Batch, Message, OptOut, Report, VerificationCode
+from django_jsms.services import export_batch, match_reports, send_message
 
 from . import batch
 from .browser import TIMEOUT, Browser
@@ -29,6 +29,8 @@ from .stage import ADMIN, Stage
 MOBILE = "13800138000"
 #: Somebody who wants no advertising.
 READER = "13900139000"
+#: Somebody whose message is sent while its answer gets lost.
+BUYER = "13700137000"
 DELIVERED = 4001
 #: JSMS posts one report after another; 2500 take 15 s on two busy cores.
 REPORTS_SECONDS = 90
@@ -197,6 +199,20 @@ def advertising_stays_away(walk: Walk) -> None:
         raise Failed(_("advertising was sent"))
 
 
+def lost_answer_settles(walk: Walk) -> None:
+    """JSMS sends a message and its answer is lost: nobody sends it again, and a report says what became of it."""
+    walk.stage.sandbox.fault("close", when="after", route="/v1/messages")
+    row = send_message(BUYER, template="order-shipped", params={"no": "42"})
+    if row.status != Message.Status.UNKNOWN:
+        raise Failed(_("the answer was not lost"))
+    control(walk, "clock", {"advance": 1})
+    wait_for(Report.objects.filter(mobile_hash=row.mobile_hash).exists, _("there is no delivery report"))
+    match_reports()
+    row.refresh_from_db()
+    if (row.status, row.delivery) != ("sent", "delivered") or len(control(walk, f"phones/{BUYER}")["messages"]) != 1:
+        raise Failed(_("the message is still in doubt"))
+
+
 def wait_for(condition: Callable[[], bool], otherwise: str, seconds: float = TIMEOUT) -> None:
     """What JSMS tells the site comes after a while, not at once."""
     until = time.monotonic() + seconds
@@ -229,4 +245,8 @@ STORY: list[Step] = [
     Step(gettext_lazy("Each of its phones holds one text"), each_phone_has_one),
     Step(gettext_lazy("JSMS reports to the site, and all of it is delivered"), list_is_delivered),
     Step(gettext_lazy("The export says what became of each row, masked"), export_tells),
+    Step(
+        gettext_lazy("A message whose answer was lost is not sent again, and its report settles it"),
+        lost_answer_settles,
+    ),
 ]
