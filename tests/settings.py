@@ -20,6 +20,8 @@ LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 USE_I18N = True
 ROOT_URLCONF = "tests.urls"
 STATIC_URL = "/static/"
+#: Read since Django 6.1, where EMAIL_BACKEND is deprecated.
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

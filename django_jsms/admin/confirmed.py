@@ -82,7 +82,7 @@ def confirmed(
             return _Confirmation(declared, self, request, queryset).answer()
 
         action.permission = permission  # type: ignore[attr-defined]
-        action.only = only  # type: ignore[attr-defined]
+        action.only, action.label = only, label  # type: ignore[attr-defined]
         return action
 
     return decorate
@@ -120,19 +120,21 @@ class ConfirmedActions(admin.ModelAdmin):  # type: ignore[type-arg]
             if hasattr(member, "permission"):
                 setattr(cls, f"has_{name}_permission", _check(member.permission))
 
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Never «delete selected»: rows go by ``jsms_purge`` alone."""
-        return {name: entry for name, entry in super().get_actions(request).items() if name != "delete_selected"}
-
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        row = kwargs.get("obj")
-        context["jsms_actions"] = [
-            (name, label)
-            for name, (function, _name, label) in self.get_actions(request).items()
-            if row is not None and (not getattr(function, "only", ()) or row.status in function.only)
-        ]
+        context["jsms_actions"] = self._buttons(request, kwargs.get("obj"))
         context["jsms_list"] = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _buttons(self, request: HttpRequest, row: Any) -> list[tuple[str, Any]]:
+        """Name and label of the actions that this person may do to this row as it stands."""
+        if row is None:
+            return []
+        found = [(name, getattr(self, name)) for name in self.actions or () if isinstance(name, str)]
+        return [
+            (name, action.label)
+            for name, action in found
+            if request.user.has_perm(action.permission) and (not action.only or row.status in action.only)
+        ]
 
 
 def _check(permission: str) -> Callable[[Any, HttpRequest], bool]:
