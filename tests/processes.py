@@ -18,6 +18,8 @@ settings.DATABASES["default"]["NAME"] = os.environ["DATABASE"]
 settings.JSMS = {"SANDBOX": os.environ["SANDBOX"], "DISPATCH": os.environ["DISPATCH"]}
 """
 MANAGE = f"""{SETUP}
+import signal  # as in a terminal: what a shell runs in the background ignores it
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from django.core.management import execute_from_command_line
 execute_from_command_line(["manage.py", *sys.argv[1:]])
 """
