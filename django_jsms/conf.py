@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, TypedDict
 
 from django.conf import settings
@@ -40,13 +41,17 @@ class AppSettings(TypedDict, total=False):
     SANDBOX: str
     TIMEOUT: tuple[float, float, float]
     CALLBACK_TOKENS: Sequence[str]
+    LIMITS: Mapping[str, Sequence[str]]
+    BUDGET: int | None
+    CONVERSION_STOP: float | None
 
 
 class Purpose(TypedDict, total=False):
-    """What a purpose sends: ``template`` by id or local name, ``signature`` by id."""
+    """What a purpose sends, ``template`` by id or local name, ``signature`` by id; and ``limits`` of its own."""
 
     template: int | str
     signature: int | None
+    limits: Mapping[str, Sequence[str]]
 
 
 class LocalTemplate(TypedDict, total=False):
@@ -56,6 +61,13 @@ class LocalTemplate(TypedDict, total=False):
     type: str
     text: str
     signature: int | None
+
+
+class TestNumber(TypedDict):
+    """A number of which no SMS is sent: its ``code``, 4 to 8 digits, and ``until``, the last day (YYYY-MM-DD)."""
+
+    code: str
+    until: str
 
 
 class BalanceFloor(TypedDict, total=False):
@@ -71,11 +83,13 @@ class Settings(AppSettings, total=False):
     APPS: Mapping[str, AppSettings]
     PURPOSES: Mapping[str, Purpose]
     TEMPLATES: Mapping[str, LocalTemplate]
-    LIMITS: Mapping[str, Sequence[str]]
     CODE_TTL: int
     HASH_KEY: str
     DISPATCH: str
     CAPTCHA: str | None
+    GUARDS: Sequence[str]
+    ALLOWED_MOBILES: Sequence[str] | None
+    TEST_NUMBERS: Mapping[str, TestNumber]
     TRUSTED_PROXY_COUNT: int
     CLIENT_IP_HEADER: str
     BALANCE_LOW: Mapping[str, BalanceFloor]
@@ -83,7 +97,9 @@ class Settings(AppSettings, total=False):
     REPORTS: str | None
 
 
-APP_KEYS: Final = frozenset(AppSettings.__annotations__)
+#: What an entry of ``APPS`` may hold; and of these what a flat setting says of its one app.
+ENTRY_KEYS: Final = frozenset(AppSettings.__annotations__)
+APP_KEYS: Final = ENTRY_KEYS - {"LIMITS"}
 KEYS: Final = frozenset(Settings.__annotations__)
 
 DEFAULTS: Final[Settings] = {
@@ -94,6 +110,9 @@ DEFAULTS: Final[Settings] = {
     "HASH_KEY": "",
     "DISPATCH": "django_jsms.dispatch.thread",
     "CAPTCHA": None,
+    "GUARDS": [],
+    "ALLOWED_MOBILES": None,
+    "TEST_NUMBERS": {},
     "TRUSTED_PROXY_COUNT": 0,
     "CLIENT_IP_HEADER": "",
     "BALANCE_LOW": {pool: {"days": 3} for pool in ("all_purpose", "voice", "industry", "market")},
@@ -101,9 +120,21 @@ DEFAULTS: Final[Settings] = {
     "REPORTS": None,
 }
 #: Per scope, ``count/number unit``; a scope given in settings replaces its default.
-LIMITS: Final[Mapping[str, Sequence[str]]] = {"mobile": ["1/60s", "5/1h", "10/24h"], "voice": ["3/24h"]}
+LIMITS: Final[Mapping[str, Sequence[str]]] = {
+    "mobile": ["1/60s", "5/1h", "10/24h"],
+    "purpose": ["10/24h"],
+    "voice": ["3/24h"],
+    "ip": ["20/1m", "200/1h", "1000/24h"],
+    "captcha": ["3/1h"],
+    "prefix": ["60/1h"],
+    "app": ["600/1h", "5000/24h"],
+    "check": ["30/24h"],
+    "check_ip": ["60/1h"],
+}
 #: Against a sandbox no money is spent: the cool-down alone shows what a person will meet.
-SANDBOX_LIMITS: Final[Mapping[str, Sequence[str]]] = {"mobile": ["1/60s"], "voice": []}
+SANDBOX_LIMITS: Final[Mapping[str, Sequence[str]]] = {**dict.fromkeys(LIMITS, ()), "mobile": ["1/60s"]}
+#: JSMS's own, kept beside looser ones of a scope that is not switched off (jsms-api 5.1).
+REMOTE_LIMITS: Final[Mapping[str, Sequence[str]]] = {"mobile": ["200/24h"], "voice": ["1/20s"]}
 #: Seconds to connect, to wait between two bytes, and in all.
 TIMEOUT: Final = (3.0, 10.0, 15.0)
 
@@ -169,11 +200,60 @@ def app(alias: str = "default") -> App:
     )
 
 
-def limits(scope: str, *, sandbox: bool) -> Sequence[str]:
-    """The rules of a scope: the project's own everywhere, else the defaults (looser on a sandbox)."""
-    defaults = SANDBOX_LIMITS if sandbox else LIMITS
-    rules: Sequence[str] = {**defaults, **get("LIMITS")}.get(scope, ())
-    return rules
+def limits(scope: str, app: App, purpose: str = "") -> tuple[Sequence[str], bool]:
+    """The rules of a scope, and whether they are the project's own.
+
+    Those of the purpose come before those of the app, and these before those of all; a scope that nobody
+    sets has its default, looser on a sandbox.
+    """
+    ours = (
+        _dict(get("PURPOSES").get(purpose)).get("limits"),
+        app_entries().get(app.alias, {}).get("LIMITS"),
+        get("LIMITS"),
+    )
+    for given in map(_dict, ours):
+        if scope in given:
+            return given[scope], True
+    return (SANDBOX_LIMITS if app.sandbox else LIMITS)[scope], False
+
+
+def budget(alias: str) -> int | None:
+    """Segments that an app may send in a month of Beijing; None = as many as there are."""
+    allowed: int | None = app_entries().get(alias, {}).get("BUDGET")
+    return allowed
+
+
+def conversion_stop(alias: str) -> float | None:
+    """Below this share of used codes an app sends no more to strangers; None = it goes on."""
+    share: float | None = app_entries().get(alias, {}).get("CONVERSION_STOP")
+    return share
+
+
+def allowed_mobiles(app: App) -> Sequence[str]:
+    """Whom anything may be sent to: everybody; but nobody, unless set, where one only tries with real keys."""
+    given: Sequence[str] | None = get("ALLOWED_MOBILES")
+    if app.sandbox:
+        return ("*",)
+    if given is None:
+        return () if settings.DEBUG else ("*",)
+    return given
+
+
+def test_numbers() -> Mapping[str, Mapping[str, Any]]:
+    """Mobile → its entry."""
+    return _dict(get("TEST_NUMBERS"))
+
+
+def last_day(entry: Mapping[str, Any]) -> date | None:
+    """The last day of a test number, in Beijing; None where it is no date."""
+    try:
+        return date.fromisoformat(entry["until"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _dict(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _has_keys(entry: Mapping[str, Any]) -> bool:

@@ -42,3 +42,18 @@ balance_low = Signal()
 template_reviewed = Signal()
 #: As ``template_reviewed``, of a signature.
 signature_reviewed = Signal()
+#: An app has sent four fifths of the codes that one of its limits names; with sender Counter come ``app``, ``limit``,
+#: ``used`` and ``allowed``, once when the mark is passed. The send goes on.
+limit_near = Signal()
+#: An app has used four fifths of its month budget; with sender Counter come ``app``, ``used`` and ``allowed``
+#: (segments), once a month.
+budget_near = Signal()
+#: Most messages of a template that were sent today have no report after 30 minutes; sender is Message, and ``rate``
+#: (a ``services.Rate``) comes with it. Once a day while it lasts, and only where reports are expected.
+reports_late = Signal()
+#: By the reports of the last hour clearly less of a template arrived than in the week ``before``: a signature that a
+#: carrier dropped shows here first. Sender Message; ``rate`` and ``before`` are of ``services.Rate``. Once a day.
+delivery_dropped = Signal()
+#: Fewer than a fifth of the last 200 codes of an app were used, 50 at least; sender is VerificationCode, with ``app``,
+#: ``rate`` (0 to 1) and ``sent``. Once a day while it lasts.
+conversion_low = Signal()

@@ -125,7 +125,10 @@ class Sandbox:
 
 def _pointed_at(url: str) -> dict[str, Any]:
     """The project's setting with every app at the sandbox, and nothing sent behind the test's back."""
-    sandboxed = {alias: {"SANDBOX": url} for alias in conf.app_entries()}
+    sandboxed = {
+        alias: {"SANDBOX": url, **{name: entry[name] for name in conf.ENTRY_KEYS - conf.APP_KEYS if name in entry}}
+        for alias, entry in conf.app_entries().items()
+    }
     kept = {name: value for name, value in conf.raw().items() if name not in conf.APP_KEYS}
     return {**kept, "APPS": sandboxed, "DISPATCH": "django_jsms.dispatch.none"}
 

@@ -28,7 +28,7 @@ def heard() -> Iterator[list[tuple[str, Any]]]:
     calls: list[tuple[str, Any]] = []
     names = {signal: name for name, signal in vars(signals).items() if isinstance(signal, signals.Signal)}
 
-    def listen(signal: Any, instance: Any, **kwargs: Any) -> None:
+    def listen(signal: Any, instance: Any = None, **kwargs: Any) -> None:
         calls.append((names[signal], getattr(instance, "status", None)))
 
     for signal in names:

@@ -1,12 +1,17 @@
 """Every row of the settings part of the bad-input matrix, and that good settings are silent."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from celery import Celery, _state, current_app
 from django.core.checks import run_checks
+from django.db import connection
 
-from django_jsms.models import Schedule
+from django_jsms.models import Schedule, Template
 from django_jsms.models.base import now
+from django_jsms.services import queue_message, tick
+from tests.conftest import MOBILE
 
 GOOD = {"APP_KEY": "a" * 24, "MASTER_SECRET": "b" * 24}
 
@@ -83,11 +88,15 @@ def test_good_settings_are_silent(settings, jsms):
         ({**GOOD, "CODE_TTL": 3600}, "jsms.W030"),
         *[
             ({**GOOD, "LIMITS": {"mobile": [rule]}}, "jsms.E031")
-            for rule in ("5", "5/x", "-1/m", "0/60s", "1/0s", "101/24h", 5, None)
+            for rule in ("5", "5/x", "-1/m", "0/60s", "1/0s", "101/10s", 5, None)
         ],
         ({**GOOD, "LIMITS": {"mobil": ["1/60s"]}}, "jsms.E031"),
         ({**GOOD, "LIMITS": ["1/60s"]}, "jsms.E031"),
         ({**GOOD, "LIMITS": {"mobile": []}}, "jsms.W032"),
+        ({**GOOD, "BUDGET": -1}, "jsms.E016"),
+        ({**GOOD, "BUDGET": "5000"}, "jsms.E016"),
+        ({"APPS": {"default": {**GOOD, "LIMITS": {"mobile": ["0/1h"]}}}}, "jsms.E031"),
+        ({**GOOD, "PURPOSES": {"pay": {"limits": {"purpos": ["1/1h"]}}}}, "jsms.E031"),
         *[
             ({**GOOD, "TIMEOUT": value}, "jsms.E041")
             for value in (0, None, (1, 2), (1, 2, 0), (-1, 2, 3), (1, 2, 31), ("1", 2, 3), (True, 2, 3))
@@ -131,6 +140,7 @@ def test_deployment_has_checks_of_its_own(settings, jsms, expected):
 def test_a_well_kept_production_is_silent(settings):
     settings.JSMS = {
         **GOOD,
+        "BUDGET": 50_000,
         "HASH_KEY": "k" * 32,
         "TRUSTED_PROXY_COUNT": 1,
         "DISPATCH": "django_jsms.dispatch.none",
@@ -151,3 +161,65 @@ def test_lost_schedules_are_said_by_check_database():
     assert "jsms.W080" not in [message.id for message in run_checks()]
     found.delete()
     assert "jsms.W080" not in [message.id for message in run_checks(databases=["default"])]
+
+
+def said(identity):
+    return identity in [message.id for message in run_checks(databases=["default"])]
+
+
+@pytest.mark.django_db
+def test_rows_that_wait_for_nobody_are_said_by_check_database(jsms_sandbox):
+    jsms_sandbox.template(1250, "订单已发货", "notice")
+    with jsms_sandbox.settings(DISPATCH="django_jsms.dispatch.none"):
+        queue_message(MOBILE, template=1250)
+        assert not said("jsms.W082")  # it may be sent in a moment
+        jsms_sandbox.clock.advance(301)
+        assert said("jsms.W082") and "jsms.W082" not in ids()
+        tick()
+        assert not said("jsms.W082")
+
+
+@pytest.mark.django_db
+def test_another_life_of_codes_at_jsms_is_said(settings):
+    settings.JSMS = {**GOOD, "PURPOSES": {"login": {"template": 9}}}
+    template = Template.objects.create(remote_id=9, type=1, status="approved", text="{{code}}", ttl=120)
+    Template.objects.create(remote_id=10, type=1, status="approved", text="{{code}}", ttl=120)  # of no purpose
+    assert said("jsms.W083") and "jsms.W083" not in ids()
+    settings.JSMS = {**settings.JSMS, "CODE_TTL": 120}
+    assert not said("jsms.W083")
+    settings.JSMS = GOOD  # then template 1 is the one
+    assert not said("jsms.W083")
+    Template.objects.filter(pk=template.pk).update(remote_id=1)
+    assert said("jsms.W083")
+
+
+@pytest.mark.core
+@pytest.mark.django_db
+def test_a_database_of_three_byte_utf8_is_said():
+    assert not said("jsms.W084")
+    if connection.vendor == "mysql":
+        name = connection.ops.quote_name(connection.settings_dict["NAME"])
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER DATABASE {name} CHARACTER SET utf8mb3")
+            try:
+                assert said("jsms.W084")
+            finally:
+                cursor.execute(f"ALTER DATABASE {name} CHARACTER SET utf8mb4")
+
+
+def test_celery_without_a_default_app_is_said(settings):
+    settings.JSMS = {**GOOD, "DISPATCH": "django_jsms.dispatch.celery"}
+    found, app = _state.default_app, Celery("shop", set_as_current=False)
+    try:
+        _state.set_default_app(None)
+        assert ids() == ["jsms.W072"]
+        assert _state.default_app is None  # the check makes none
+        thread = threading.Thread(target=current_app._get_current_object)  # it has Celery make one
+        thread.start()
+        thread.join()
+        assert _state.default_app is not None
+        assert ids() == ["jsms.W072"]
+        app.set_default()
+        assert ids() == []
+    finally:
+        _state.set_default_app(found)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -162,6 +164,46 @@ def test_the_same_again_changes_nothing(tell: Any) -> None:
 
     assert [tell("SMS_REPORT", said, at=now) for _ in range(10)] == [200] * 10
     assert (Callback.objects.count(), Report.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_are_all_taken_and_repeats_change_nothing(site: Any, race: Any) -> None:
+    rows = [
+        Message(mobile=f"139{each:08d}", mobile_hash=mobile_hash(f"139{each:08d}"), msg_id=str(each), status="sent")
+        for each in range(200)
+    ]
+    Message.objects.bulk_create(rows)
+    at = str(int(time.time() * 1000))
+    posts = []
+    for nonce, row in enumerate(rows):
+        said = {"msgId": row.msg_id, "phone": row.mobile, "receiveTime": int(at), "status": 4001}
+        signature = sign("sandbox", "sandbox", str(nonce), at)
+        form = {
+            "nonce": nonce,
+            "timestamp": at,
+            "signature": signature,
+            "type": "SMS_REPORT",
+            "data": json.dumps(said),
+        }
+        posts.append(urlencode(form))
+
+    def post_all(posts: list[str]) -> list[int]:
+        client = Client()
+        found = []
+        with suppress(IndexError):
+            while True:
+                found.append(client.post(URL, posts.pop(), content_type=FORM).status_code)
+        return found
+
+    def state() -> list[Any]:
+        return [Callback.objects.count(), Report.objects.count(), *Message.objects.order_by("pk").values_list()]
+
+    once = list(posts)
+    assert {status for statuses in race(8, lambda: post_all(once)) for status in statuses} == {200}
+    assert Message.objects.filter(delivery="delivered").count() == Callback.objects.count() == 200
+    before, again = state(), random.sample(posts * 10, 2000)
+    assert {status for statuses in race(8, lambda: post_all(again)) for status in statuses} == {200}
+    assert state() == before
 
 
 def test_another_body_under_a_nonce_that_was_used(tell: Any, caplog: Any) -> None:
@@ -368,3 +410,31 @@ def test_one_notification_is_three_statements(tell: Any, count_statements: Any) 
     with count_statements() as statements:
         assert tell("SMS_REPORT", report(row)) == 200
     assert len(statements) == 3, statements
+
+
+def test_each_is_told_as_data_and_without_a_number(tell: Any, client: Client, caplog: Any) -> None:
+    caplog.set_level("DEBUG")
+    row, now = send(), time.time()
+    for _ in range(2):
+        tell("SMS_REPORT", report(row, when=int(now * 1000)), at=now)
+    tell("SMS_REPORT", report(row, 4002), at=now)
+    tell(MOBILE, {"a": MOBILE}, nonce="2", signature="x")
+    tell("SMS_REPLY", "no JSON", nonce="3")
+    records = [record.jsms for record in caplog.records if record.name == "django_jsms.events"]
+    told = [each for each in records if each["event"] != "send"]
+    assert [each.get("verdict", each.get("delivery")) for each in told] == [
+        "delivered",
+        "stored",
+        "repeated",
+        "forbidden",
+        "forbidden",
+        "unreadable",
+    ]
+    first = {"event": "report", "model": "message", "app": "default", "msg_id": row.msg_id}
+    assert told[0] == {**first, "delivery": "delivered", "report_status": 4001}
+    assert told[1]["id"] == told[2]["id"] and [each.get("reason") for each in told[3:]] == [
+        "nonce_reused",
+        "unsigned",
+        "unreadable",
+    ]
+    assert MOBILE not in "".join(repr(vars(record)) for record in caplog.records)

@@ -48,7 +48,7 @@ class AddingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = self.adding(request.POST or None)
+        form = self.adding(*((request.POST, request.FILES) if request.method == "POST" else ()))
         if request.method == "POST" and form.is_valid():
             try:
                 return self._done(request, self.added(form.cleaned_data), form.cleaned_data["reason"])

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
-from ..models.base import Outgoing
+from ..models.outgoing import Outgoing
 from ..services import reasons
+from ..services.sweep import nobody_sends
 
 
 class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -40,6 +41,15 @@ class OutgoingAdmin(LogAdmin):
 
     ordering = ("-pk",)
     readonly_fields = ("number", "why")
+    change_list_template = "admin/django_jsms/sent_list.html"
+
+    @method_decorator(transaction.non_atomic_requests)
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Rows that wait for nobody look like rows that wait for a moment: it is said."""
+        if request.method == "GET" and nobody_sends():
+            text = _("SMS wait to be sent, and no worker has looked for 5 minutes. Is jsms_worker or Celery running?")
+            self.message_user(request, text, messages.WARNING)
+        return super().changelist_view(request, extra_context)
 
     @admin.display(description=_("mobile"))
     def number(self, row: Outgoing) -> str:

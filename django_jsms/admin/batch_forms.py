@@ -86,11 +86,17 @@ class CreateForm(forms.Form):
         )
 
 
-class StartForm(ConfirmForm):
+class ForceForm(ConfirmForm):
+    """A batch above budget or balance is started on purpose only."""
+
+    force = forms.BooleanField(label=gettext_lazy("although it is above the budget or the balance"), required=False)
+
+
+class StartForm(ForceForm):
     """Now, or from a time on."""
 
     at = forms.DateTimeField(label=gettext_lazy("not before"), required=False, widget=TimeInput())
-    field_order = ("at", "reason")
+    field_order = ("at", "force", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -98,11 +104,11 @@ class StartForm(ConfirmForm):
         self.fields["at"].help_text = _("Empty is now. In the time zone %(zone)s.") % {"zone": zone}
 
 
-class ScheduleForm(ConfirmForm):
+class ScheduleForm(ForceForm):
     """When JSMS sends it."""
 
     send_at = forms.DateTimeField(label=gettext_lazy("send at"), widget=TimeInput())
-    field_order = ("send_at", "reason")
+    field_order = ("send_at", "force", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

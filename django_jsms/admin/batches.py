@@ -25,7 +25,6 @@ from ..services import (
     actions,
     batch_progress,
     cancel_batch,
-    export_batch,
     pause_batch,
     preview_batch,
     resume_batch,
@@ -33,6 +32,7 @@ from ..services import (
     schedule_batch,
     start_batch,
 )
+from ..services.exports import download
 from .base import LogAdmin
 from .batch_forms import CreateForm, RetryForm, ScheduleForm, StartForm
 from .confirmed import ConfirmedActions, confirmed
@@ -151,11 +151,7 @@ class BatchAdmin(ConfirmedActions, LogAdmin):
             raise Http404
         if full:
             actions.record(request.user, "export_full", batch, answer=_("numbers in full"))
-        answer = StreamingHttpResponse(
-            _with_mark(export_batch(batch, full=full)), content_type="text/csv; charset=utf-8"
-        )
-        answer["Content-Disposition"] = f'attachment; filename="batch-{pk}.csv"'
-        return answer
+        return download(batch, full=full)
 
     # -- its life -------------------------------------------------------------------------------------------
 
@@ -169,7 +165,7 @@ class BatchAdmin(ConfirmedActions, LogAdmin):
         warning=gettext_lazy("Our workers send it. Until a call has begun, it can be paused and cancelled."),
     )
     def start(self, batch: Batch, given: dict[str, Any]) -> None:
-        start_batch(batch, at=given["at"])
+        start_batch(batch, at=given["at"], force=given["force"])
 
     @confirmed(
         gettext_lazy("Let JSMS hold it until a time"),
@@ -184,7 +180,7 @@ class BatchAdmin(ConfirmedActions, LogAdmin):
         ),
     )
     def schedule(self, batch: Batch, given: dict[str, Any]) -> None:
-        schedule_batch(batch, send_at=given["send_at"])
+        schedule_batch(batch, send_at=given["send_at"], force=given["force"])
 
     @confirmed(
         gettext_lazy("Pause"), permission=_STOP, state=standing, after=gettext_lazy("paused"), only=("running",)
@@ -220,9 +216,3 @@ class BatchAdmin(ConfirmedActions, LogAdmin):
     def retry(self, batch: Batch, given: dict[str, Any]) -> str:
         taken = retry_failed(batch, unknown=given["unknown"] or None)
         return _("%(count)d recipients are sent to again.") % {"count": taken}
-
-
-def _with_mark(lines: Any) -> Any:
-    """Excel takes UTF-8 for what it is only behind this mark."""
-    yield "\ufeff"
-    yield from lines

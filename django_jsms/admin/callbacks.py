@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
 from ..client.mobile import mask
@@ -12,6 +15,7 @@ from ..models import Callback, OptOut, Reply, Report
 from ..services import opt_in, reprocess_callback
 from .base import LogAdmin
 from .confirmed import ConfirmedActions, ReasonForm, confirmed
+from .rates import rates_page
 
 
 @admin.register(Callback)
@@ -41,6 +45,17 @@ class ReportAdmin(LogAdmin):
     search_help_text = _("Search by msg_id. A number is never part of an address.")
     ordering = ("-pk",)
     fields = (("msg_id", "status", "app"), ("received_at", "applied_at"))
+    change_list_template = "admin/django_jsms/report_list.html"
+
+    def get_urls(self) -> list[Any]:
+        rates = self.admin_site.admin_view(self.rates_view)
+        return [path("rates/", rates, name="django_jsms_report_rates"), *super().get_urls()]
+
+    def rates_view(self, request: HttpRequest) -> HttpResponse:
+        """How many of what was sent arrived, by template."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return rates_page(request, {**self.admin_site.each_context(request), "opts": self.opts})
 
 
 class MaskedAdmin(LogAdmin):

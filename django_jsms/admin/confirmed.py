@@ -148,7 +148,7 @@ class _Confirmation:
         self.action, self.admin, self.request = declared, admin_, request
         self.rows = list(queryset[: MOST + 1])
         self.token = request.POST.get(_TOKEN, "")
-        self.form = declared.form(request.POST if self.token else None)
+        self.form = declared.form(*((request.POST, request.FILES) if self.token else ()))
 
     def answer(self) -> HttpResponse | None:
         if len(self.rows) > MOST:

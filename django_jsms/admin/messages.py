@@ -12,6 +12,7 @@ from ..models import Message
 from ..services import mark_lost, resend_unknown
 from .base import OutgoingAdmin
 from .confirmed import ConfirmedActions, confirmed
+from .filters import NeedsDecision, NoReport
 
 _DECIDE = "django_jsms.decide_message"
 
@@ -19,7 +20,7 @@ _DECIDE = "django_jsms.decide_message"
 @admin.register(Message)
 class MessageAdmin(ConfirmedActions, OutgoingAdmin):
     list_display = ("created_at", "number", "template_id", "message_class", "status", "why", "delivery", "reference")
-    list_filter = ("status", "delivery", "message_class", "app")
+    list_filter = ("status", NeedsDecision, "delivery", NoReport, "message_class", "app")
     search_fields = ("=msg_id", "=reference")
     search_help_text = _("Search by msg_id or reference. A number is never part of an address.")
     fields = (

@@ -9,6 +9,7 @@ import functools
 from typing import Final
 
 from celery import current_app
+from celery.app import default_app
 
 from .pool import Job, PerProcess, close_at_exit
 
@@ -26,3 +27,9 @@ def wake(job: Job, pk: int, queue: str) -> None:
 
 def _publish(task: str, queue: str, pk: int) -> None:
     current_app.send_task(task, [pk], queue=queue, ignore_result=True, retry=False)
+
+
+def has_app() -> bool:
+    """Whether wake-ups reach the project's broker: in threads Celery knows the default app only."""
+    app = default_app._get_current_object()
+    return app is not None and app.main != "default"  # Celery's own, for want of one, is called that

@@ -39,6 +39,12 @@ def as_text(batch: Batch, preview: Preview) -> str:
             _("Segments of a message: %(fewest)d to %(most)d")
             % {"fewest": preview.fewest_segments, "most": preview.most_segments}
         )
+    for left, said in (
+        (preview.budget_after, _("Left of the budget then")),
+        (preview.balance_after, _("Balance then")),
+    ):
+        if left is not None:
+            lines.append(f"{said}: {left}")
     if preview.opted_out:
         lines.append(_("Opted out, left out when their call comes: %(count)d") % {"count": preview.opted_out})
     lines += [f"  {text}" for text in preview.texts]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Self
 
@@ -11,6 +11,7 @@ from django.db import connections, models, router
 from django.utils.translation import gettext_lazy as _
 
 from .base import CLOCKS, now, read_clock
+from .limits import Counter
 
 #: How often a paused app may be asked whether its reason is gone.
 PROBE_EVERY: Final = timedelta(seconds=60)
@@ -25,6 +26,16 @@ def _gate(vendor: str) -> str:
         f"SELECT {CLOCKS[vendor]}, (SELECT COUNT(*) FROM {Pause._meta.db_table} WHERE app = %s AND "
         "template_id IN (0, %s) AND key_fingerprint IN ('', %s) AND (until IS NULL OR until > %s))"
     )
+
+
+_COLUMNS: Final = ("id", "key", "version", "hits")
+
+
+def _counters(quote: Callable[[str], str], keys: Sequence[str]) -> tuple[str, str]:
+    """What reads the counters of these keys along: columns, and where they come from."""
+    names = ", ".join(f"c.{quote(name)}" for name in _COLUMNS)
+    wanted = ", ".join(["%s"] * len(keys))
+    return names, f"FROM (SELECT 1 AS one) o LEFT JOIN {Counter._meta.db_table} c ON c.{quote('key')} IN ({wanted})"
 
 
 class PauseQuerySet(models.QuerySet["Pause"]):
@@ -60,15 +71,28 @@ class PauseQuerySet(models.QuerySet["Pause"]):
         waiting = self.filter(template_id=0, until=None, probed_at__lte=at - PROBE_EVERY)
         return waiting.exclude(reason=BY_HAND)
 
-    def gate(self, app: str, template_id: int | None, fingerprint: str) -> tuple[datetime, Pause | None]:
-        """The database's time, and what is in the way of a send, if anything: one statement where nothing is."""
+    def gate(
+        self, app: str, template_id: int | None, fingerprint: str, keys: Sequence[str] = ()
+    ) -> tuple[datetime, Pause | None, dict[str, Counter]]:
+        """The database's time, what is in the way of a send, if anything, and the counters of ``keys``.
+
+        One statement where nothing is in the way.
+        """
         connection = connections[self.db]
         at = connection.ops.adapt_datetimefield_value(now())
+        columns, source = _counters(connection.ops.quote_name, keys) if keys else ("NULL", "")
         with connection.cursor() as cursor:
-            cursor.execute(_gate(connection.vendor), [app, template_id or 0, fingerprint, at])
-            clock, pauses = cursor.fetchone()
+            sql = f"{_gate(connection.vendor)}, {columns} {source}"
+            cursor.execute(sql, [app, template_id or 0, fingerprint, at, *keys])
+            rows = cursor.fetchall()
+        clock, pauses = rows[0][:2]
+        seen = (
+            {key: Counter(id=pk, key=key, version=version, hits=hits) for _, _, pk, key, version, hits in rows if pk}
+            if keys
+            else {}
+        )
         found = self.binding(app, template_id, fingerprint, now()).order_by("template_id").first() if pauses else None
-        return read_clock(clock), found
+        return read_clock(clock), found, seen
 
     def take_probe(self, pause: Pause) -> bool:
         """Whether this caller is the one that asks, this minute."""

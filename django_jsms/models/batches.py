@@ -261,6 +261,9 @@ class RejectedRow(models.Model):
         MISMATCH = "params_mismatch", _("The columns do not fit the template: a value is missing, or one too many.")
         EMPTY = "params_empty", _("A value of the text is empty.")
         INVALID_PARAM = "invalid_param", _("A value holds 【】, a line break or an invisible character. Take it out.")
+        NOT_ALLOWED = "mobile_not_allowed", _("The setting ALLOWED_MOBILES does not let anything be sent to it.")
+        VETOED = "vetoed", _("A guard of this project refused it.")
+        GUARD_FAILED = "guard_failed", _("A guard of this project broke, so it refused.")
         TOO_LONG = "content_too_long", _("The text would be longer than JSMS takes. Shorten a value.")
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="rejected_rows", verbose_name=_("batch"))

@@ -10,8 +10,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from .base import Outgoing, OutgoingQuerySet
 from .conditional import Plus, update
+from .outgoing import Outgoing, OutgoingQuerySet
 
 #: How often one code may be checked.
 MOST_CHECKS: Final = 5
@@ -35,6 +35,10 @@ class CodeQuerySet(OutgoingQuerySet):
             list(asked.values()),
         )
         return next(iter(rows), None)
+
+    def mark_missing(self, at: datetime) -> int:
+        missing: int = super(CodeQuerySet, self.filter(is_test=False)).mark_missing(at)
+        return missing
 
     def spend_proof(self, token: str, purpose: str, at: datetime) -> bool:
         """Redeem a proof once, within its life, in the caller's transaction."""
@@ -67,10 +71,18 @@ class VerificationCode(Outgoing):
         TEXT = "text", _("text message")
         VOICE = "voice", _("voice call")
 
+    class Policy(models.TextChoices):
+        USER = "user", _("a person asked")
+        SYSTEM = "system", _("the project itself")
+
     token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
     purpose = models.CharField(_("purpose"), max_length=32)
     channel = models.CharField(_("channel"), max_length=8, choices=Channel, default=Channel.TEXT)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.PENDING)
+    #: Whose limits it counts in.
+    policy = models.CharField(_("sent for"), max_length=6, choices=Policy, default=Policy.USER, db_default="user")
+    #: No SMS was sent: the number is one of TEST_NUMBERS.
+    is_test = models.BooleanField(_("test number"), default=False, db_default=False)
     ip = models.GenericIPAddressField(_("IP address"), null=True)
     checks = models.PositiveSmallIntegerField(_("checks"), default=0)
     verified_at = models.DateTimeField(_("verified at"), null=True)
@@ -81,6 +93,7 @@ class VerificationCode(Outgoing):
     class Meta:
         verbose_name = _("verification code")
         verbose_name_plural = _("verification codes")
+        permissions = [("reset_limits", "Can let a number try again before its limits allow it")]
         indexes = [
             models.Index(fields=["mobile_hash", "purpose", "status"], name="jsms_code_number"),
             models.Index(fields=["status", "not_before"], name="jsms_code_due"),

@@ -9,10 +9,14 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from .conditional import update
+
 #: JSMS's number of a report that says «delivered» (jsms-api 3.5); every other one says it was not.
 DELIVERED_STATUS: Final = 4001
 #: How long a report is waited for (semantics, section 3).
 REPORT_WAIT: Final = timedelta(hours=72)
+#: The states of a message or code that JSMS took.
+WENT_OUT: Final = ("sent", "verified", "locked", "superseded")
 
 
 class Delivery(models.TextChoices):
@@ -32,9 +36,16 @@ class ReportedQuerySet(models.QuerySet[Any]):
         ``number`` is the hash of the mobile, which must match too; ``when`` is the report's own time.
         Delivered stays, and earlier never overwrites later.
         """
-        return self.filter(_open(status, when), app=app, msg_id=msg_id, mobile_hash=number).update(
-            **_values(at, status, when)
-        )
+        row = {"app": app, "msg_id": msg_id, "mobile_hash": number}
+        # Nearly always it is the first one for a row that is known to be sent: no ORM has to compile that anew.
+        first = {"delivery": "", "status": WENT_OUT, "sent_at__lte": at}
+        return update(self.model, {**row, **first}, _said(at, status, when)) or self.filter(
+            _open(status, when), **row
+        ).update(**_values(at, status, when))
+
+    def without_report(self, before: datetime) -> Any:
+        """Sent before that time, and nothing was reported."""
+        return self.filter(delivery="", sent_at__lt=before, status__in=WENT_OUT)
 
     def mark_missing(self, at: datetime) -> int:
         """Sent so long ago that no report will come; answers how many. A late one still counts."""
@@ -53,13 +64,15 @@ def _values(at: datetime, status: int, when: datetime) -> dict[str, Any]:
     # What waited in a schedule, or was unknown, has gone out.
     went_out = models.When(status__in=("waiting", "unknown"), then=models.Value("sent"))
     return {
-        "delivery": "delivered" if status == DELIVERED_STATUS else "undelivered",
-        "report_status": status,
-        "reported_at": when,
+        **_said(at, status, when),
         "status": models.Case(went_out, default=models.F("status")),
         "sent_at": Coalesce("sent_at", models.Value(when)),
-        "updated_at": at,
     }
+
+
+def _said(at: datetime, status: int, when: datetime) -> dict[str, Any]:
+    delivery = "delivered" if status == DELIVERED_STATUS else "undelivered"
+    return {"delivery": delivery, "report_status": status, "reported_at": when, "updated_at": at}
 
 
 class Reported(models.Model):

@@ -58,11 +58,12 @@ class IdempotencyKey(models.Model):
     scope = models.CharField(max_length=100)
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
-    answer = models.CharField(max_length=64)
-    created_at = models.DateTimeField(default=now)
+    #: A row's key, or a whole answer as JSON; empty while the first request is under way.
+    answer = models.TextField()
+    created_at = models.DateTimeField(default=now, db_index=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["scope", "key"], name="jsms_idempotency_key")]
 
     def __str__(self) -> str:
-        return f"{self.scope} {self.answer}"
+        return f"{self.scope} {self.created_at:%Y-%m-%d}"

@@ -10,7 +10,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from .base import Outgoing, OutgoingQuerySet
+from .delivery import REPORT_WAIT
+from .outgoing import Outgoing, OutgoingQuerySet
 
 #: What stands in place of a code's parameters once its fate is known.
 HIDDEN = "•"
@@ -35,6 +36,10 @@ class MessageQuerySet(OutgoingQuerySet):
     def undecided(self) -> Self:
         """Nobody knows whether they were sent, and nobody has decided what to do about it."""
         return self.filter(status="unknown", resent_at=None)
+
+    def to_decide(self, at: datetime) -> Self:
+        """Undecided for so long that no report will settle them: a person has to."""
+        return self.undecided().filter(updated_at__lte=at - REPORT_WAIT)
 
     def mark_lost(self, at: datetime) -> int:
         """A person takes undecided ones for lost: they count as failed, and are never sent again."""

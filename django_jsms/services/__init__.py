@@ -1,23 +1,28 @@
 """What a project calls. Each name is documented where it is defined."""
 
 from .accounts import pause_app, resume_app
+from .addresses import client_ip
 from .adoption import adopt_schedule, dismiss_schedule
 from .balances import get_account_balance, get_balance
 from .batches import cancel_batch, create_batch, discard_batch, pause_batch, resume_batch, start_batch
+from .budgets import Budget, budget_of
 from .burn import PoolState, pool_states
 from .callbacks import reprocess_callback
 from .clients import get_client
 from .codes import queue_code, send_code, send_voice_code
 from .exports import export_batch
+from .guards import SendIntent
 from .language import normalize_mobile
-from .limits import client_ip
 from .lists import read_list
 from .messages import queue_message, send_message
 from .optouts import opt_in, opt_out
 from .previews import preview_batch, preview_message
 from .progress import batch_progress
 from .pulls import pull_replies, pull_reports
+from .rates import Rate, delivery_rates
 from .reports import match_reports
+from .resends import resend_after, resend_code
+from .resets import limits_of, reset_limits
 from .results import Verification
 from .retries import mark_lost, resend_unknown, retry_failed, unknown_messages
 from .schedules import cancel_schedule, refresh_schedule, schedule_batch, schedule_message, update_schedule
@@ -45,7 +50,10 @@ from .texts import TemplatePreview
 from .verification import redeem_proof, verify_code
 
 __all__ = [
+    "Budget",
     "PoolState",
+    "Rate",
+    "SendIntent",
     "SpendLine",
     "TemplatePreview",
     "Verification",
@@ -53,6 +61,7 @@ __all__ = [
     "adopt_signature",
     "adopt_template",
     "batch_progress",
+    "budget_of",
     "cancel_batch",
     "cancel_schedule",
     "client_ip",
@@ -61,6 +70,7 @@ __all__ = [
     "create_template",
     "delete_signature",
     "delete_template",
+    "delivery_rates",
     "discard_batch",
     "dismiss_schedule",
     "draft_template",
@@ -69,6 +79,7 @@ __all__ = [
     "get_balance",
     "get_client",
     "last_sweep",
+    "limits_of",
     "mark_lost",
     "match_reports",
     "monthly_spend",
@@ -92,7 +103,10 @@ __all__ = [
     "refresh_signature",
     "refresh_template",
     "reprocess_callback",
+    "resend_after",
+    "resend_code",
     "resend_unknown",
+    "reset_limits",
     "resume_app",
     "resume_batch",
     "retry_failed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,6 +15,7 @@ from ..client.results import Balance
 from ..exceptions import AppPaused, InvalidInput, JSMSError, NotSent
 from ..models.accounts import BY_HAND, Pause
 from ..models.base import durably, now
+from ..models.limits import Counter
 from .clients import get_client
 from .language import service
 
@@ -35,10 +37,17 @@ UNREACHABLE: Final = "unreachable"
 
 def gate(config: conf.App, template_id: int | None) -> datetime:
     """Let a send pass, with the database's time, or raise AppPaused. Asks for the balance where that may help."""
-    at, pause = Pause.objects.primary().gate(config.alias, template_id, config.fingerprint)
+    return gate_and_counters(config, template_id, ())[0]
+
+
+def gate_and_counters(
+    config: conf.App, template_id: int | None, keys: Iterable[str]
+) -> tuple[datetime, dict[str, Counter]]:
+    """As ``gate``, and with the counters of these keys: one statement less for a send with limits."""
+    at, pause, seen = Pause.objects.primary().gate(config.alias, template_id, config.fingerprint, list(keys))
     if pause and not _over(pause):
         raise _paused(pause, config)
-    return at
+    return at, seen
 
 
 def fingerprints() -> set[str]:
@@ -119,6 +128,21 @@ def _paused(pause: Pause, config: conf.App) -> AppPaused:
     if config.sandbox and pause.reason == UNREACHABLE:
         text, zh = no_sandbox(config)
     return AppPaused(text, zh=zh, code=pause.code, retry_after=wait)
+
+
+def pause_for_budget(config: conf.App, template_id: int | None, until: datetime) -> None:
+    """The month budget has no room: what is queued with this template waits for the next month, or a person."""
+    at = now()
+    if Pause.objects.primary().standing(config.alias, template_id or 0, at):
+        return
+    values: dict[str, object] = {
+        "reason": "budget", "code": None, "key_fingerprint": "", "since": at, "until": until, "probed_at": at,
+        "updated_at": at,
+    }  # fmt: skip
+    pause, created = _upsert(config.alias, template_id or 0, values)
+    if created:
+        logger.error("JSMS app %s: the month budget has no room for template %s", config.alias, template_id)
+        signals.app_paused.send_robust(sender=Pause, instance=pause)
 
 
 @service

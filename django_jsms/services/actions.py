@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, router
+from django.db.models import Model
 
+from ..exceptions import JSMSError
 from ..models.actions import ActionLog
 from ..models.base import durably
 from ..models.jobs import IdempotencyKey
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 
 
 def first_time(actor: Any, request: str) -> bool:
@@ -36,3 +42,28 @@ def record(
         **{name: text[:500] for name, text in texts.items()},
     )
     return log
+
+
+def logged(actor: Any, action: str, row: Any, work: Callable[[], T], *, reason: str = "") -> T:
+    """Do something to a row with a status, and write a line of the log, also where it was refused."""
+    before, answer = str(row.get_status_display()), ""
+    try:
+        return work()
+    except JSMSError as error:
+        answer = error.message
+        raise
+    finally:
+        after = str(row.get_status_display())
+        record(actor, action, row, before=before, after=after, reason=reason, answer=answer)
+
+
+def logged_new(actor: Any, action: str, work: Callable[[], M], *, reason: str = "") -> M:
+    """Have a row come into being, and write a line of the log; one that JSMS refused is told, too."""
+    try:
+        row = work()
+    except JSMSError as error:
+        if error.row is not None:
+            record(actor, action, error.row, after=str(error.row), reason=reason, answer=error.message)
+        raise
+    record(actor, action, row, after=str(row), reason=reason)
+    return row

@@ -10,11 +10,11 @@ from ..models.base import LEASE, as_stored, durably, mobile_hash, now
 from ..models.batches import Batch, Chunk
 from ..models.messages import Message
 from ..models.schedules import Schedule
-from . import schedule_rows, scheduling
+from . import schedule_rows, schedule_steps, scheduling
+from .chosen import Chosen, choose
 from .clients import get_client
 from .language import service
 from .schedules import must_be, not_now, read_again, refresh_schedule
-from .templates import Chosen, choose
 
 
 @service
@@ -41,7 +41,7 @@ def adopt_schedule(schedule_id: str, *, app: str = "default", schedule: Schedule
             reason="already_adopted",
             zh=f"该编号已属于定时任务 {known.pk}。",
         )
-    lost, using = schedule or _lost_like(info, app), scheduling.using()
+    lost, using = schedule or _lost_like(info, app), schedule_steps.using()
     if lost is None:
         chosen = choose(info.temp_id, app)
         lost = durably(lambda: _insert(info, chosen, app), using=using)
@@ -59,7 +59,7 @@ def dismiss_schedule(schedule: Schedule) -> Schedule:
     """
     read_again(schedule)
     must_be(schedule, "create_unknown")
-    if not durably(lambda: _dismiss(schedule), using=scheduling.using()):
+    if not durably(lambda: _dismiss(schedule), using=schedule_steps.using()):
         raise not_now(schedule)
     return schedule
 

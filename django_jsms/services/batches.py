@@ -15,12 +15,13 @@ from ..exceptions import InvalidInput
 from ..models.base import durably, now
 from ..models.batches import Batch, Chunk
 from ..models.schedules import Schedule
+from . import budgets
+from .chosen import check_params, choose
 from .chunks import wake_chunks
 from .intake import Intake, Recipient, discard, refuse_repeated
 from .language import service
 from .messages import LIFE, check_class, check_signature, check_text
 from .scheduling import deliver_schedule
-from .templates import check_params, choose
 
 #: Recipients of one call (jsms-api 2.5).
 CHUNK_SIZE: Final = 1000
@@ -80,12 +81,18 @@ def create_batch(
 
 
 @service
-def start_batch(batch: Batch, *, at: datetime | None = None) -> Batch:
-    """Let the workers send a ready batch, now or from ``at`` (aware) on. Raises InvalidInput where it is not ready."""
+def start_batch(batch: Batch, *, at: datetime | None = None, force: bool = False) -> Batch:
+    """Let the workers send a ready batch, now or from ``at`` (aware) on.
+
+    Raises InvalidInput where it is not ready; and, unless ``force``, where it needs more segments than the month
+    budget or the newest known balance has left (``budget_exceeded``, ``balance_exceeded``).
+    """
     if at is not None and (not isinstance(at, datetime) or (settings.USE_TZ and is_naive(at))):
         raise InvalidInput(
             "at must be an aware datetime.", field="at", reason="invalid_send_at", zh="at 须为带时区的 datetime。"
         )
+    if not force:
+        budgets.refuse_too_large(batch)
     using, time = router.db_for_write(Batch), now()
     begin = at or time
 

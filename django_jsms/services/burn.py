@@ -21,7 +21,7 @@ from ..models.messages import Message
 WINDOW: Final = timedelta(days=7)
 _LEAST: Final = timedelta(days=1)
 #: The pool each kind of send empties first, and the all-purpose one where it has nothing (jsms-api 5.4).
-_POOL_OF: Final = {
+POOL_OF: Final = {
     "text": "industry",
     "voice": "voice",
     "code": "industry",
@@ -78,7 +78,7 @@ def _sent(snapshot: BalanceSnapshot) -> Counter[str]:
     sent: Counter[str] = Counter()
     first = now()
     for kind, segments, earliest in (*_messages(apps, since), *_codes(apps, since)):
-        sent[_drawn_on(snapshot, _POOL_OF[kind])] += segments
+        sent[_drawn_on(snapshot, POOL_OF[kind])] += segments
         first = min(first, earliest)
     time = now() - first
     return Counter({pool: _per_day(segments, time) for pool, segments in sent.items()})
@@ -98,7 +98,7 @@ def _messages(apps: Sequence[str], since: datetime) -> list[tuple[str, int, date
 
 
 def _codes(apps: Sequence[str], since: datetime) -> list[tuple[str, int, datetime]]:
-    rows = VerificationCode.objects.primary().filter(app__in=apps, sent_at__gte=since)
+    rows = VerificationCode.objects.primary().filter(app__in=apps, sent_at__gte=since, is_test=False)
     return list(rows.values_list("channel").annotate(Count("pk"), Min("sent_at")).order_by())
 
 

@@ -15,14 +15,14 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from django.db import IntegrityError, router
-from django.utils.timezone import is_aware, make_aware
 
 from .. import conf
 from ..client import callbacks as wire
 from ..client.results import Pulled, Reply, Report
 from ..models.base import durably, now
 from ..models.callbacks import Callback, digest
-from . import replies, reports, reviews
+from . import records, replies, reports, reviews
+from .hours import aware
 
 logger = logging.getLogger("django_jsms")
 
@@ -55,15 +55,12 @@ def receive(body: bytes, *, app: str) -> Verdict:
     config = conf.app(app)
     form = wire.Form.read(body)
     at = now()
-    signed = wire.verify(form, app_key=config.app_key, master_secret=config.master_secret, at=_aware(at))
+    signed = wire.verify(form, app_key=config.app_key, master_secret=config.master_secret, at=aware(at))
     if not signed:
         logger.warning("A callback for app %s was not signed by JSMS, or too long ago", app)
+        records.record("callback", app=config.alias, verdict="forbidden", reason="unsigned")
         return "forbidden"
     return _store(config.alias, form, body, at)
-
-
-def _aware(at: datetime) -> datetime:
-    return at if is_aware(at) else make_aware(at)
 
 
 def _store(app: str, form: wire.Form, body: bytes, at: datetime) -> Verdict:
@@ -79,7 +76,13 @@ def _store(app: str, form: wire.Form, body: bytes, at: datetime) -> Verdict:
     except IntegrityError:
         return _seen_before(values)
     announce()
-    return "unreadable" if callback.error == "unreadable" else "stored"
+    return _told("unreadable" if callback.error == "unreadable" else "stored", callback)
+
+
+def _told(verdict: Verdict, callback: Callback) -> Verdict:
+    told = {"app": callback.app, "kind": callback.kind, "id": callback.pk, "reason": callback.error}
+    records.record("callback", verdict=verdict, **told)
+    return verdict
 
 
 def _committed(work: Callable[[], Any]) -> Any:
@@ -94,13 +97,13 @@ def _insert(form: wire.Form, at: datetime, **values: Any) -> tuple[Callback, Cal
 def _seen_before(values: dict[str, Any]) -> Verdict:
     """The same again is fine; another body under a nonce that was used is somebody's replay."""
     stored = Callback.objects.primary()
-    known = stored.filter(digest=values["digest"]).values_list("error", flat=True).first()
-    if known is not None:
-        return "forbidden" if known == NONCE_REUSED else "repeated"
-    logger.error("A callback for app %s came with another body under a nonce that was used", values["app"])
-    with suppress(IntegrityError):  # it came twice at once
-        _committed(lambda: stored.create(error=NONCE_REUSED, **values))
-    return "forbidden"
+    known = stored.filter(digest=values["digest"]).defer("body").first()
+    if known is None:
+        logger.error("A callback for app %s came with another body under a nonce that was used", values["app"])
+        known = Callback(error=NONCE_REUSED, **values)
+        with suppress(IntegrityError):  # it came twice at once
+            _committed(lambda: known.save(using=stored.db))
+    return _told("forbidden" if known.error == NONCE_REUSED else "repeated", known)
 
 
 def _apply(callback: Callback, form: wire.Form, at: datetime) -> Callable[[], None]:
@@ -121,9 +124,9 @@ def _apply(callback: Callback, form: wire.Form, at: datetime) -> Callable[[], No
     return announce
 
 
-def apply_records(callback: Callback, records: Iterable[Any], at: datetime) -> list[Callable[[], None]]:
+def apply_records(callback: Callback, pulled: Iterable[Any], at: datetime) -> list[Callable[[], None]]:
     """The effects of what was pulled, in the open transaction; answers what to announce after the commit."""
-    return [_EFFECTS[type(record)](callback, record, at)[1] for record in records]
+    return [_EFFECTS[type(record)](callback, record, at)[1] for record in pulled]
 
 
 def reprocess_callback(callback: Callback) -> str:

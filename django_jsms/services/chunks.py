@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final
 
 from django.db import router
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.views.decorators.debug import sensitive_variables
 
 from .. import conf, dispatch
 from ..client.errors import describe
 from ..client.results import BatchResult
-from ..exceptions import AppPaused, JSMSError, NoAnswer, NotSent
+from ..exceptions import AppPaused, JSMSError, LimitExceeded, NoAnswer, NotSent
 from ..models import bulk
 from ..models.base import durably, now, read_clock
 from ..models.batches import Batch, Chunk
 from ..models.messages import Message
-from . import accounts, delivery, optouts
+from . import accounts, budgets, delivery, guards, optouts, records
 from .clients import get_client
 from .hours import next_window
 from .language import translate
@@ -39,11 +41,7 @@ def deliver_chunk(pk: int) -> bool:
     chunk = _choose(pk)
     if chunk is None or not _claim(chunk):
         return False
-    waiting = Message.objects.primary().filter(chunk=chunk, status="waiting").order_by("pk")
-    if chunk.batch.message_class == "marketing":
-        rows = _without_opted_out(chunk, waiting)
-    else:
-        rows = list(waiting.values_list("pk", "mobile", "params"))
+    rows = _recipients(chunk)
     if rows:
         _exchange(chunk, rows)
     if not chunk.more:
@@ -62,7 +60,10 @@ def _choose(pk: int) -> Any:
         pk=OuterRef("pk")
     )
     waiting = Chunk.objects.primary().filter(pk=pk, status="pending", batch__status="running")
-    return waiting.with_clock().annotate(more=Exists(others)).select_related("batch").first()
+    segments = Message.objects.filter(chunk=OuterRef("pk"), status="waiting").values("chunk")
+    costs = Subquery(segments.annotate(all=Sum("segments")).values("all"))
+    chosen = waiting.with_clock().annotate(more=Exists(others), costs=Coalesce(costs, 0))
+    return chosen.select_related("batch").first()
 
 
 def _claim(chunk: Any) -> bool:
@@ -75,39 +76,54 @@ def _claim(chunk: Any) -> bool:
         accounts.gate(conf.app(batch.app), batch.template_id)
     except AppPaused:
         return False
-    return durably(lambda: bool(chunk.claim(at)), using=using)
+    try:
+        return durably(lambda: bool(chunk.claim(at)) and _paid(chunk), using=using)
+    except LimitExceeded:
+        accounts.pause_for_budget(conf.app(batch.app), batch.template_id, budgets.month_ends(batch.app))
+        return False
+
+
+def _paid(chunk: Any) -> bool:
+    budgets.spend(chunk.batch.app, chunk.costs)
+    return True
 
 
 @sensitive_variables()
-def _without_opted_out(chunk: Any, waiting: Any) -> list[tuple[int, str, dict[str, str]]]:
-    """Who wants no more marketing goes into a chunk of its own, failed before the call; answers the others."""
-    read = waiting.annotate(stopped=optouts.stopped()).values_list("pk", "mobile", "params", "stopped")
-    rows, stopped = [], []
-    for pk, mobile, params, stop in read:
+def _recipients(chunk: Any) -> list[tuple[int, str, dict[str, str]]]:
+    """Whom it is for. Who is fenced off or wants no more marketing goes into a chunk apart, failed before the call."""
+    reaches = guards.fence(conf.app(chunk.batch.app))
+    stopped = optouts.stopped() if chunk.batch.message_class == "marketing" else Value(False)
+    waiting = Message.objects.primary().filter(chunk=chunk, status="waiting").order_by("pk")
+    rows: list[tuple[int, str, dict[str, str]]] = []
+    apart: dict[str, list[int]] = {}
+    for pk, mobile, params, stop in waiting.annotate(stopped=stopped).values_list("pk", "mobile", "params", "stopped"):
         if stop:
-            stopped.append(pk)
+            apart.setdefault(optouts.OPTED_OUT, []).append(pk)
+        elif reaches and not reaches(mobile):
+            apart.setdefault(guards.FENCED, []).append(pk)
         else:
             rows.append((pk, mobile, params))
-    if stopped and not durably(lambda: _set_apart(chunk, stopped, len(rows)), using=router.db_for_write(Chunk)):
+    if apart and not durably(lambda: _set_apart(chunk, apart, len(rows)), using=router.db_for_write(Chunk)):
         return []
     return rows
 
 
-def _set_apart(chunk: Any, keys: list[int], left: int) -> bool:
+def _set_apart(chunk: Any, apart: dict[str, list[int]], left: int) -> bool:
     # Where nobody is left the chunk is over, too.
     kept = chunk.shrink(left) if left else chunk.close("done", size=0)
-    if kept:
-        why = {"status": "failed", "reason": optouts.OPTED_OUT}
-        apart = Chunk.objects.primary().create(
-            batch=chunk.batch, status="done", size=len(keys), failed=len(keys), reason=optouts.OPTED_OUT
+    for reason, keys in apart.items() if kept else ():
+        own = Chunk.objects.primary().create(
+            batch=chunk.batch, status="done", size=len(keys), failed=len(keys), reason=reason
         )
-        Message.objects.primary().filter(pk__in=keys).update(chunk=apart, updated_at=now(), **why)
+        rows = Message.objects.primary().filter(pk__in=keys)
+        rows.update(chunk=own, updated_at=now(), status="failed", reason=reason)
     return bool(kept)
 
 
 @sensitive_variables()
 def _exchange(chunk: Any, rows: list[tuple[int, str, dict[str, str]]]) -> None:
     batch, using = chunk.batch, router.db_for_write(Chunk)
+    started = time.monotonic()
     try:
         answer = get_client(batch.app).send_batch(
             batch.template_id, [(mobile, params) for _, mobile, params in rows], batch.signature_id, batch.tag or None
@@ -115,13 +131,30 @@ def _exchange(chunk: Any, rows: list[tuple[int, str, dict[str, str]]]) -> None:
     except NoAnswer as error:
         reason, code = error.reason, error.code
         durably(lambda: _end(chunk, "unknown", "unknown", len(rows), reason, code), using=using)
+        _tell(chunk, started, error, unknown=len(rows))
     except JSMSError as error:
         refusal = translate(error)
         delivery.pause(refusal, batch)
         durably(lambda: _refused(chunk, refusal, len(rows)), using=using)
+        _tell(chunk, started, refusal, refused=len(rows))
+        budgets.give_back(batch.app, chunk.costs)  # none of it was sent: it is counted again when it is tried again
     else:
         durably(lambda: _answered(chunk, rows, answer), using=using)
         optouts.learn(batch.app, [item.mobile for item in answer.recipients if item.code == optouts.REFUSED])
+        sent = sum(item.ok for item in answer.recipients)
+        _tell(chunk, started, sent=sent, failed=len(answer.recipients) - sent)
+
+
+def _tell(chunk: Any, started: float, error: JSMSError | None = None, **counts: int) -> None:
+    """One record a chunk and outcome: a campaign must not write a line for each recipient."""
+    why = {"reason": error.reason, "error_code": error.code} if error else {}
+    told = {"app": chunk.batch.app, "template_id": chunk.batch.template_id, "batch_id": chunk.batch_id}
+    for status, count in counts.items():
+        if count:
+            seconds = round(time.monotonic() - started, 4)
+            records.record(
+                "send", model="chunk", id=chunk.pk, status=status, count=count, seconds=seconds, **told, **why
+            )
 
 
 def _end(chunk: Chunk, to: str, status: str, size: int, reason: str, code: int | None) -> None:

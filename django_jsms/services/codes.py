@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
@@ -16,13 +15,14 @@ from .. import conf, dispatch, signals
 from ..client import JSMSClient, Timeout
 from ..client.mobile import parse
 from ..exceptions import InvalidInput, NotSent
-from ..models.base import mobile_hash, now
+from ..models.base import durably, mobile_hash, now
 from ..models.codes import VerificationCode
-from . import accounts, delivery
+from . import accounts, budgets, conversion, delivery, guards, limits
+from . import captcha as captcha_hook
+from .addresses import check_address
+from .chosen import identify
 from .clients import get_client
 from .language import service
-from .limits import Rule, check_captcha, give_back, reserve, rules_for
-from .templates import identify
 
 logger = logging.getLogger("django_jsms")
 
@@ -42,13 +42,17 @@ def send_code(
     app: str = "default",
     ip: str | None = None,
     captcha: str | None = None,
+    policy: str = "user",
 ) -> VerificationCode:
     """Send a text code to a mobile number now, and answer its committed row.
 
     JSMS makes the code and texts it; ``row.token`` is what a client may hold. ``template`` is an id or a
     name of ``TEMPLATES``; left out, the purpose's own of ``PURPOSES``, else JSMS's built-in template 1.
-    One statement checks pauses, two reserve the limits, one writes the row, two record the outcome. Only
-    NotSent gives the number's cool-down back.
+    ``ip`` is whose request it is, as ``client_ip(request)`` knows it. ``policy="system"`` says that no stranger
+    can cause the send: the limits of number, address and prefix and the captcha are left out, and the row says so.
+
+    One statement checks pauses and reads the limits, two reserve them, one writes the row, two record the
+    outcome. Only NotSent gives the limits back.
 
     Raises InvalidInput, CaptchaRequired, LimitExceeded (``retry_after`` in seconds), AppPaused,
     InTransaction and NotConfigured before anything is written; Refused and NotSent with the row
@@ -56,7 +60,7 @@ def send_code(
 
     JSMS: ``POST /codes``, https://docs.jiguang.cn/jsms/server/rest_api_jsms
     """
-    return _send(mobile, purpose, "text", template, app, ip, captcha)
+    return _send(mobile, purpose, "text", template, app, ip, captcha, policy)
 
 
 @service
@@ -67,12 +71,13 @@ def send_voice_code(
     app: str = "default",
     ip: str | None = None,
     captcha: str | None = None,
+    policy: str = "user",
 ) -> VerificationCode:
     """Call a mobile number and read a code aloud, now. As ``send_code``, with the limits of ``voice`` too.
 
     JSMS: ``POST /voice_codes``, https://docs.jiguang.cn/jsms/server/rest_api_jsms
     """
-    return _send(mobile, purpose, "voice", None, app, ip, captcha)
+    return _send(mobile, purpose, "voice", None, app, ip, captcha, policy)
 
 
 @service
@@ -85,6 +90,7 @@ def queue_code(
     app: str = "default",
     ip: str | None = None,
     captcha: str | None = None,
+    policy: str = "user",
 ) -> VerificationCode:
     """Write a code's row in the caller's transaction; a worker sends it after the commit.
 
@@ -94,12 +100,12 @@ def queue_code(
     Raises InvalidInput, CaptchaRequired, LimitExceeded and NotConfigured, with nothing written.
     """
     config = conf.app(app)
-    values = _values(mobile, purpose, "voice" if voice else "text", template, config, ip, captcha)
-    row = reserve(
-        _counters(values, config),
-        lambda: VerificationCode.insert_waiting(expires_at=now() + QUEUE_LIFE, **values),
-        join=True,
-    )
+    values = _values(mobile, purpose, "voice" if voice else "text", template, config, ip, policy)
+    later = limits.meters(_scopes(values, limits.SHARED), values, config)
+    if _is_asked(values):
+        captcha_hook.check(captcha, values, later, limits.read([*later, conversion.key(app)]))
+    reservation = limits.Reservation(limits.meters(_scopes(values, limits.OWN), values, config))
+    row = reservation.take(lambda: VerificationCode.insert_waiting(expires_at=now() + QUEUE_LIFE, **values), join=True)
     transaction.on_commit(
         lambda: dispatch.wake(deliver_code, row.pk, "jsms.codes"), using=router.db_for_write(VerificationCode)
     )
@@ -120,19 +126,50 @@ def _send(
     app: str,
     ip: str | None,
     captcha: str | None,
+    policy: str,
 ) -> VerificationCode:
     config = conf.app(app)
     get_client(app)
-    values = _values(mobile, purpose, channel, template, config, ip, captcha)
-    counters, started = _counters(values, config), now()
-    at = accounts.gate(config, values["template_id"])
-    row = reserve(counters, lambda: VerificationCode.insert_claimed(at, **values))
+    values = _values(mobile, purpose, channel, template, config, ip, policy)
+    meters = limits.meters(_scopes(values, limits.OWN + limits.SHARED), values, config)
+    at, seen = accounts.gate_and_counters(config, values["template_id"], [*meters, conversion.key(app)])
+    conversion.refuse(values, seen)
+    if _is_asked(values):
+        captcha_hook.check(captcha, values, meters, seen)
+    reservation = limits.Reservation(meters, {key: counter for key, counter in seen.items() if key in meters})
+    row = reservation.take(lambda: _insert_paid(at, values))
     try:
         delivery.send_now(row, _NOUN)
-    except NotSent:
-        give_back(counters, started)
+    except NotSent:  # what JSMS refused stays counted: the same request would only be refused again
+        reservation.give_back()
+        if not values["is_test"]:
+            budgets.give_back(app, 1)
         raise
     return row
+
+
+def _insert_paid(at: datetime, values: Mapping[str, Any]) -> VerificationCode:
+    _paid(values)
+    return VerificationCode.insert_claimed(at, **values)
+
+
+def _paid(values: Mapping[str, Any]) -> bool:
+    """Count the code's one segment, in the open transaction."""
+    if not values["is_test"]:
+        budgets.spend(values["app"], 1)
+    return True
+
+
+def _scopes(values: Mapping[str, Any], scopes: tuple[str, ...]) -> tuple[str, ...]:
+    """What of these a code counts: a test number spends nothing, and the project itself is no stranger."""
+    if values["is_test"]:
+        return tuple(scope for scope in scopes if scope in limits.TEST)
+    return scopes if values["policy"] == "user" else tuple(scope for scope in scopes if scope in limits.SYSTEM)
+
+
+def _is_asked(values: Mapping[str, Any]) -> bool:
+    """Whether the captcha may be wanted."""
+    return values["policy"] == "user" and not values["is_test"]
 
 
 @sensitive_variables()
@@ -143,12 +180,19 @@ def _values(
     template: int | str | None,
     config: conf.App,
     ip: str | None,
-    captcha: str | None,
+    policy: str,
 ) -> dict[str, Any]:
     """The columns of a new code, every one of them checked."""
     number = parse(mobile)
     template_id, signature_id = _template(template, purpose)
-    values = {
+    if policy not in VerificationCode.Policy.values:
+        raise InvalidInput(
+            'policy must be "user" or "system".',
+            field="policy",
+            reason="invalid_policy",
+            zh='policy 须为 "user" 或 "system"。',
+        )
+    values: dict[str, Any] = {
         "app": config.alias,
         "mobile": number,
         "mobile_hash": mobile_hash(number),
@@ -156,9 +200,12 @@ def _values(
         "channel": channel,
         "template_id": template_id if channel == "text" else None,
         "signature_id": signature_id if channel == "text" else None,
-        "ip": _address(ip),
+        "ip": check_address(ip),
+        "policy": policy,
+        "is_test": guards.is_test_number(number),
     }
-    check_captcha(captcha, ip=ip, mobile=number, purpose=purpose)
+    asked = ("app", "mobile", "template_id", "purpose", "channel", "ip", "policy", "is_test")
+    guards.check(guards.SendIntent(message_class="code", **{name: values[name] for name in asked}), config)
     return values
 
 
@@ -178,26 +225,6 @@ def _template(template: int | str | None, purpose: str) -> tuple[int, int | None
     return template_id, entry.get("signature", named.get("signature"))
 
 
-def _address(ip: str | None) -> str | None:
-    if ip is None:
-        return None
-    try:
-        return str(ipaddress.ip_address(ip))
-    except ValueError:
-        raise InvalidInput(
-            "ip is not an IP address. Pass client_ip(request), or nothing.",
-            field="ip",
-            reason="invalid_ip",
-            zh="ip 不是有效的 IP 地址。请传入 client_ip(request)，或不传。",
-        ) from None
-
-
-def _counters(values: Mapping[str, Any], config: conf.App) -> dict[str, tuple[Rule, ...]]:
-    """The counters one code uses up: the number's own."""
-    scopes = ("mobile", "voice") if values["channel"] == "voice" else ("mobile",)
-    return {f"{scope}:{values['mobile_hash']}": rules_for(scope, config) for scope in scopes}
-
-
 # -- what delivery has to know of a code ----------------------------------------------------------------
 
 
@@ -207,6 +234,8 @@ def person_timeout(app: str) -> Timeout:
 
 
 def _call(client: JSMSClient, code: VerificationCode) -> str:
+    if code.is_test:
+        return ""  # its code stands in the settings
     number, timeout = cast(str, code.mobile), person_timeout(code.app)
     if code.channel == code.Channel.VOICE:
         return client.send_voice_code(number, ttl=conf.get("CODE_TTL"), timeout=timeout).msg_id
@@ -223,4 +252,14 @@ def _announce(code: VerificationCode) -> None:
     signal.send_robust(sender=VerificationCode, instance=code)
 
 
-_NOUN: Final = delivery.Noun(VerificationCode, call=_call, sent=_sent, announce=_announce, urgent=True)
+def _admit(code: VerificationCode, claim: Callable[[], bool]) -> bool:
+    """Claim a queued code, and count it where callers share a counter: at its first claim, not again at a retry."""
+    if code.reason:
+        return durably(claim, using=router.db_for_write(VerificationCode))
+    names = ("app", "ip", "mobile", "mobile_hash", "purpose", "channel", "policy", "is_test")
+    values = {name: getattr(code, name) for name in names}
+    meters = limits.meters(_scopes(values, limits.SHARED), values, conf.app(code.app))
+    return limits.Reservation(meters).take(lambda: claim() and _paid(values))
+
+
+_NOUN: Final = delivery.Noun(VerificationCode, call=_call, sent=_sent, announce=_announce, urgent=True, admit=_admit)

@@ -20,10 +20,12 @@ from django.db import DatabaseError, router
 from .. import conf
 from ..client import JSMSClient
 from ..client.errors import describe
-from ..exceptions import AppPaused, JSMSError, NoAnswer, NotSent
-from ..models.base import Outgoing, database_now, durably, now, read_clock
-from . import accounts
+from ..exceptions import AppPaused, JSMSError, LimitExceeded, NoAnswer, NotSent
+from ..models.base import database_now, durably, now, read_clock
+from ..models.outgoing import Outgoing
+from . import accounts, budgets, guards, records
 from .clients import get_client
+from .limits import BUSY
 
 logger = logging.getLogger("django_jsms")
 
@@ -54,13 +56,16 @@ class Noun:
     deferrals: int = 0
     #: Until when a row may not be sent yet, for reasons of its own.
     hold: Callable[[Any], datetime | None] | None = None
+    #: Make the claim that is given, together with what a queued row counts. Raises LimitExceeded.
+    admit: Callable[[Any, Callable[[], bool]], bool] | None = None
 
 
 def send_now(row: Outgoing, noun: Noun) -> None:
     """Send a row that was born claimed, for a caller who waits. Raises what kept it from being sent."""
-    error = _attempt(row, noun)
+    error, seconds = _timed(row, noun)
     if error and row.status == "sending":  # type: ignore[attr-defined]
         record(row, lambda: row.mark_failed(now(), reason=error.reason, code=error.code))
+    records.record("send", **records.of_row(row), seconds=seconds)
     noun.announce(row)
     if error:
         error.row = row
@@ -70,11 +75,12 @@ def send_now(row: Outgoing, noun: Noun) -> None:
 def deliver(noun: Noun, pk: int) -> bool:
     """Claim a waiting row and send it. False where it is not due, paused or already taken: nothing happened."""
     row = noun.model._default_manager.primary().with_clock().filter(pk=pk, status="pending").first()  # type: ignore[attr-defined]
-    if row is None or _held(row, noun) or not _claim(row):
+    if row is None or _held(row, noun) or _fenced_off(row, noun) or not _claim(row, noun):
         return False
-    error = _attempt(row, noun)
+    error, seconds = _timed(row, noun)
     if error and row.status == "sending":
         record(row, lambda: _wait_or_fail(row, error, noun))
+    records.record("send", **records.of_row(row), seconds=seconds)
     if row.status != "pending":
         noun.announce(row)
     return True
@@ -88,12 +94,53 @@ def _held(row: Any, noun: Noun) -> bool:
     return True
 
 
-def _claim(row: Any) -> bool:
+def _fenced_off(row: Any, noun: Noun) -> bool:
+    reaches = guards.fence(conf.app(row.app))
+    if reaches is None or reaches(row.mobile) or getattr(row, "is_test", False):  # only codes are for test numbers
+        return False
+    if durably(lambda: row.refuse(now(), reason=guards.FENCED), using=_using(row)):
+        noun.announce(row)
+    return True
+
+
+def _claim(row: Any, noun: Noun) -> bool:
     try:
         accounts.gate(conf.app(row.app), row.template_id)
     except AppPaused:
         return False
-    return durably(lambda: bool(row.claim(read_clock(row.clock))), using=_using(row))
+    try:
+        return noun.admit(row, lambda: _won(row)) if noun.admit else durably(lambda: _won(row), using=_using(row))
+    except _Lost:
+        return False
+    except LimitExceeded as error:
+        _limited(row, noun, error)
+        return False
+
+
+class _Lost(Exception):
+    """Somebody else has the row: what was counted with the claim is rolled back."""
+
+
+def _won(row: Any) -> bool:
+    if not row.claim(read_clock(row.clock)):
+        raise _Lost
+    return True
+
+
+def _limited(row: Any, noun: Noun, error: LimitExceeded) -> None:
+    """A queued row that a limit refuses is not sent later: nobody waits for it then. A busy moment is no limit.
+
+    One that the budget refuses waits, and with it what has the same template: a code may still be within it.
+    """
+    if error.limit.startswith(budgets.BUDGET):
+        accounts.pause_for_budget(conf.app(row.app), row.template_id, budgets.month_ends(row.app))
+    elif error.limit != BUSY and durably(lambda: row.refuse(now(), reason=error.reason), using=_using(row)):
+        noun.announce(row)
+
+
+def _timed(row: Any, noun: Noun) -> tuple[JSMSError | None, float]:
+    started = time.monotonic()
+    return _attempt(row, noun), round(time.monotonic() - started, 4)
 
 
 def _attempt(row: Any, noun: Noun) -> JSMSError | None:

@@ -12,13 +12,15 @@ from django.db import connections
 from django.db.models import Sum
 from django.views.decorators.debug import sensitive_variables
 
+from .. import conf
 from ..client.mobile import parse
-from ..exceptions import InvalidInput
+from ..exceptions import InvalidInput, Refused
 from ..models import bulk
 from ..models.base import durably, hasher, now
 from ..models.batches import Batch, Chunk, RejectedRow
 from ..models.messages import Message
-from .templates import Chosen, check_params
+from . import guards
+from .chosen import Chosen, check_params
 
 #: Rows read before each commit.
 SLICE: Final = 10_000
@@ -41,6 +43,7 @@ class Intake:
 
     def __init__(self, batch: Batch, chosen: Chosen, params: dict[str, str], size: int, using: str) -> None:
         self.batch, self.chosen, self.params, self.size, self.using = batch, chosen, params, size, using
+        self.guarded = guards.gate(conf.app(batch.app))
 
     def read(self, recipients: Iterable[Recipient]) -> None:
         rows = enumerate(recipients, 1)
@@ -66,13 +69,17 @@ class Intake:
             try:
                 value, given = split(row)
                 number, params = parse(value), check_params({**self.params, **given})
+                if self.guarded is not None:
+                    self.guarded(self._intent(number, params))
                 accepted.append((line, number, params, self.chosen.check(params)))
-            except InvalidInput as error:
-                shown = value if isinstance(value, str) else ""
-                rejected.append(
-                    RejectedRow(batch=self.batch, line=line, value=shown[:64].replace("\0", ""), reason=error.reason)
-                )
+            except (InvalidInput, Refused) as error:
+                shown = value[:64].replace("\0", "") if isinstance(value, str) else ""
+                rejected.append(RejectedRow(batch=self.batch, line=line, value=shown, reason=error.reason[:32]))
         return accepted, rejected
+
+    def _intent(self, number: str, params: dict[str, str]) -> guards.SendIntent:
+        batch = self.batch
+        return guards.SendIntent(batch.app, number, batch.message_class, batch.template_id, params)
 
     def _write(self, accepted: list[tuple[Any, ...]], rejected: list[RejectedRow]) -> None:
         parts = [accepted[start : start + self.size] for start in range(0, len(accepted), self.size)]

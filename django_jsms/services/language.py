@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from ..client import mobile as numbers
 from ..exceptions import JSMSError
+from .records import record
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -40,8 +41,14 @@ def service(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     @sensitive_variables()
     def spoken(*args: P.args, **kwargs: P.kwargs) -> R:
-        with speaking():
-            return hidden(*args, **kwargs)
+        try:
+            with speaking():
+                return hidden(*args, **kwargs)
+        except JSMSError as error:
+            limit = getattr(error, "limit", None)
+            row = error.row.pk if error.row is not None else None
+            record("refused", service=function.__name__, reason=error.reason, code=error.code, limit=limit, id=row)
+            raise
 
     return spoken
 

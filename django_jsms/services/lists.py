@@ -20,9 +20,9 @@ from typing import BinaryIO, Final
 from ..client.mobile import parse
 from ..exceptions import InvalidInput
 from ..models.templates import placeholders
+from .chosen import choose
 from .intake import MOBILE_COLUMNS
 from .language import service
-from .templates import choose
 
 #: What a person may write over the column of the number, in any case.
 HEADERS: Final = frozenset({*MOBILE_COLUMNS, "手机号码"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -16,15 +16,15 @@ from django.views.decorators.debug import sensitive_variables
 from .. import conf, dispatch, signals
 from ..client import JSMSClient
 from ..client.mobile import parse
-from ..exceptions import InvalidInput, MaybeSent, Refused
-from ..models.base import as_stored, mobile_hash, now
+from ..exceptions import InvalidInput, MaybeSent, NotSent, Refused
+from ..models.base import as_stored, durably, mobile_hash, now
 from ..models.messages import Message
-from . import accounts, delivery, optouts
+from . import accounts, budgets, delivery, guards, optouts
+from .chosen import check_params, choose
 from .clients import get_client
 from .hours import next_window, refuse_at_night
 from .idempotency import insert_once, repeated
 from .language import service
-from .templates import check_params, choose
 
 #: How long a queued message of each class may wait before it expires unsent.
 LIFE: Final = {"code": timedelta(seconds=60), "notice": timedelta(hours=24), "marketing": timedelta(hours=72)}
@@ -66,17 +66,27 @@ def send_message(
     found = repeated(Message, app, idempotency_key, values)
     if found:
         return found
+    guards.check(intent(values), config)
     at = accounts.gate(config, values["template_id"])
-    write = functools.partial(Message.insert_claimed, at, **values)
+    write = functools.partial(_paid_for, at, values)
     row, is_new = insert_once(Message, write, app, idempotency_key, values, join=False)
     if is_new:
         _send(row)
     return row
 
 
+def _paid_for(at: datetime, values: Mapping[str, Any]) -> Message:
+    budgets.spend(values["app"], values["segments"])
+    return Message.insert_claimed(at, **values)
+
+
 def _send(row: Message) -> None:
-    with suppress(MaybeSent):  # the row says so; raising would invite a retry that sends twice
-        delivery.send_now(row, _NOUN)
+    try:
+        with suppress(MaybeSent):  # the row says so; raising would invite a retry that sends twice
+            delivery.send_now(row, _NOUN)
+    except NotSent:
+        budgets.give_back(row.app, row.segments)
+        raise
 
 
 @service
@@ -107,6 +117,7 @@ def queue_message(
     found = repeated(Message, app, idempotency_key, values)
     if found:
         return found
+    guards.check(intent(values), config)
     start = _start(not_before)
     life = LIFE[values["message_class"]] if expires_in is None else expires_in
     waiting = {"not_before": start, "expires_at": (start or now()) + life}
@@ -154,6 +165,12 @@ def columns(
         "message_class": check_class(message_class, chosen.message_class),
         "segments": chosen.segments(checked),
     }
+
+
+def intent(values: Mapping[str, Any]) -> guards.SendIntent:
+    """What the guards are shown of a message."""
+    shown = ("app", "mobile", "message_class", "template_id", "params")
+    return guards.SendIntent(**{name: values[name] for name in shown})
 
 
 def check_signature(value: int | None) -> int | None:
@@ -239,4 +256,19 @@ def _hold(message: Message) -> datetime | None:
     return next_window(now()) if message.message_class == "marketing" else None
 
 
-_NOUN: Final = delivery.Noun(Message, call=_call, sent=_sent, announce=_announce, deferrals=3, hold=_hold)
+def _admit(message: Message, claim: Callable[[], bool]) -> bool:
+    """Claim a queued message and count its segments, at its first claim; a retry has them counted."""
+    using = router.db_for_write(Message)
+    if message.reason:
+        return durably(claim, using=using)
+    return durably(lambda: claim() and _paid(message), using=using)
+
+
+def _paid(message: Message) -> bool:
+    budgets.spend(message.app, message.segments)
+    return True
+
+
+_NOUN: Final = delivery.Noun(
+    Message, call=_call, sent=_sent, announce=_announce, deferrals=3, hold=_hold, admit=_admit
+)

@@ -9,7 +9,11 @@ from typing import Final
 
 from ..models.jobs import JobLease
 from .balances import snapshot_balances
+from .budgets import tell_budgets
+from .conversion import watch_conversion
 from .pulls import pull_all
+from .purge import purge_counters, purge_keys
+from .rates import watch_reports
 from .reports import mark_missing, match_reports
 from .reviews import refresh_audits
 
@@ -19,9 +23,14 @@ logger = logging.getLogger("django_jsms")
 JOBS: Final[tuple[tuple[str, timedelta, Callable[[], object]], ...]] = (
     ("reports", timedelta(seconds=30), match_reports),
     ("missing", timedelta(hours=1), mark_missing),
+    ("rates", timedelta(minutes=5), watch_reports),
     ("pull", timedelta(seconds=30), pull_all),
     ("audits", timedelta(minutes=5), refresh_audits),
     ("balances", timedelta(hours=1), snapshot_balances),
+    ("conversion", timedelta(minutes=1), watch_conversion),
+    ("budgets", timedelta(minutes=1), tell_budgets),
+    ("keys", timedelta(hours=1), purge_keys),
+    ("counters", timedelta(hours=1), purge_counters),
 )
 
 

@@ -14,10 +14,11 @@ from ..client.mobile import mask, parse
 from ..models.batches import Batch, Chunk, RejectedRow
 from ..models.messages import HIDDEN, Message
 from ..models.templates import OPT_OUT_LINE, render
+from . import budgets
+from .chosen import check_params, choose, known_text
 from .language import service
 from .messages import check_class
 from .optouts import stopped
-from .templates import check_params, choose, known_text
 
 #: Texts and rejected rows that a preview shows.
 TEXTS: Final = 3
@@ -50,6 +51,9 @@ class Preview:
     #: … of the shortest and of the longest text; 0 where nobody is sent to.
     fewest_segments: int
     most_segments: int
+    #: Segments left of the month budget and of the newest known balance once it is sent; None: not known.
+    budget_after: int | None
+    balance_after: int | None
     #: Requests to JSMS, of at most 1000 recipients each.
     calls: int
     #: Texts as phones would show them, without the signature; the longest is among them. Empty where the
@@ -103,6 +107,7 @@ def preview_batch(batch: Batch) -> Preview:
         valid=Count("pk"), billed=Sum("segments", default=0), fewest=Min("segments"), most=Max("segments")
     )
     reasons, rejected = _rejected(batch)
+    within, left = budgets.left_of(batch.app), budgets.balance_left(batch.app, batch.message_class)
     return Preview(
         valid=counted["valid"],
         duplicate=reasons.pop("duplicate", 0),
@@ -111,6 +116,8 @@ def preview_batch(batch: Batch) -> Preview:
         segments=counted["billed"],
         fewest_segments=counted["fewest"] or 0,
         most_segments=counted["most"] or 0,
+        budget_after=None if within is None else within - counted["billed"],
+        balance_after=None if left is None else left - counted["billed"],
         calls=chunks.filter(size__gt=0).count(),
         texts=_texts(batch, messages, counted["most"]),
         rejected=rejected,

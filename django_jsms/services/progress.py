@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db.models import Min
@@ -19,9 +19,7 @@ from ..models.jobs import JobLease
 from .hours import next_window
 from .language import service
 from .reasons import explain
-
-#: A sweep runs every 30 s wherever a worker is; after this long there is none.
-NO_WORKER_AFTER: Final = timedelta(minutes=5)
+from .sweep import LATE
 
 
 @dataclass(frozen=True)
@@ -86,8 +84,8 @@ def _later(batch: Batch) -> str:
 
 
 def _no_worker(batch: Batch) -> str:
-    last = JobLease.objects.primary().filter(name="tick").values_list("ran_at", flat=True).first()
-    if max(last or batch.updated_at, batch.updated_at) > now() - NO_WORKER_AFTER:
+    last = JobLease.objects.ran_at("tick")
+    if max(last or batch.updated_at, batch.updated_at) > now() - LATE:
         return ""
     return gettext("No worker has run for 5 minutes. Start one: python manage.py jsms_worker")
 

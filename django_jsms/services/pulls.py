@@ -22,6 +22,7 @@ from ..exceptions import JSMSError, NoAnswer
 from ..models.base import durably, now, outside_transaction
 from ..models.callbacks import Callback
 from ..models.jobs import JobLease
+from . import records
 from .callbacks import apply_records, reprocess_callback
 from .clients import get_client
 from .language import service
@@ -99,6 +100,7 @@ def _pull(app: str, kind: str, call: Callable[[JSMSClient], Pulled[Any]]) -> Pul
         pulled = call(client)
     except NoAnswer:
         logger.error("%s of app %s: the answer was lost, perhaps records with it", kind, app)
+        records.record("pull", app=config.alias, kind=kind, id=begun.pk, reason=GAP)
         raise
     except JSMSError:
         durably(begun.withdraw, using=using)
@@ -110,6 +112,8 @@ def _pull(app: str, kind: str, call: Callable[[JSMSClient], Pulled[Any]]) -> Pul
     announce = durably(lambda: _apply(begun, pulled, at), using=using)
     for tell in announce:
         tell()
+    read = {"count": len(pulled.records), "unreadable": pulled.unreadable or None}
+    records.record("pull", app=config.alias, kind=kind, id=begun.pk, **read)
     return Pull(len(pulled.records), pulled.unreadable, len(pulled.records) + pulled.unreadable >= FULL)
 
 

@@ -18,6 +18,7 @@ from ..models.base import as_stored, durably, mobile_hash, now
 from ..models.callbacks import ADOPTION, Callback, Report
 from ..models.codes import VerificationCode
 from ..models.messages import Message
+from . import records
 
 logger = logging.getLogger("django_jsms")
 
@@ -83,6 +84,14 @@ def _not_taken(report: Report, at: datetime) -> str:
 
 def _announce(model: Any, report: Report) -> None:
     delivered = report.status == 4001
+    records.record(
+        "report",
+        model=model._meta.model_name,
+        app=report.app,
+        msg_id=report.msg_id,
+        delivery="delivered" if delivered else "undelivered",
+        report_status=report.status,
+    )
     signal = signals.message_delivered if delivered else signals.message_undelivered
     if signal.has_listeners(model):
         row = model.objects.primary().get(app=report.app, msg_id=report.msg_id, mobile_hash=report.mobile_hash)

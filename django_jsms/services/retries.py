@@ -72,8 +72,13 @@ def retry_failed(batch: Batch, *, unknown: Literal["lost", "resend"] | None = No
 
 
 @service
-def unknown_messages(*, app: str | None = None, batch: Batch | None = None) -> QuerySet[Message]:
-    """Messages that may have been sent and that nobody has decided about, oldest first. Reads only."""
+def unknown_messages(
+    *, app: str | None = None, batch: Batch | None = None, overdue: bool = False
+) -> QuerySet[Message]:
+    """Messages that may have been sent and that nobody has decided about, oldest first. Reads only.
+
+    ``overdue`` ones have been unknown for 72 hours: no report will settle them, so a person has to.
+    """
     chunks = Chunk.objects.primary().filter(unknown__gt=0)
     if batch is not None:
         chunks = chunks.filter(batch=batch)
@@ -82,7 +87,9 @@ def unknown_messages(*, app: str | None = None, batch: Batch | None = None) -> Q
         where |= Q(chunk=None)
     if app is not None:
         where &= Q(app=app)
-    rows: QuerySet[Message] = Message.objects.primary().undecided().filter(where).order_by("pk")
+    undecided = Message.objects.primary()
+    undecided = undecided.to_decide(now()) if overdue else undecided.undecided()
+    rows: QuerySet[Message] = undecided.filter(where).order_by("pk")
     return rows
 
 

@@ -9,14 +9,15 @@ from typing import Any, Final
 
 from django.views.decorators.debug import sensitive_variables
 
+from .. import conf
 from ..client.mobile import parse
 from ..exceptions import InvalidInput
 from ..models.schedules import Schedule
-from . import schedule_rows
+from . import guards, schedule_rows
+from .chosen import Chosen, check_params, choose
 from .hours import aware, check_send_at
 from .intake import Recipient, split
 from .messages import check_class
-from .templates import Chosen, check_params, choose
 
 #: Recipients of one schedule (jsms-api 2.7).
 MOST: Final = 1000
@@ -40,6 +41,7 @@ def wanted(
             template_id, signature = chosen.template_id, chosen.signature_id or signature
             message_class = check_class(None, chosen.message_class)
             no_codes(message_class)
+    _ask_guards(schedule, template_id, message_class, rows)
     time = check_send_at(schedule.send_at if send_at is None else send_at, message_class)
     return {
         "send_at": aware(time).isoformat(),
@@ -48,6 +50,19 @@ def wanted(
         "message_class": message_class,
         "recipients": rows,
     }
+
+
+@sensitive_variables()
+def _ask_guards(
+    schedule: Schedule, template_id: int, message_class: str, rows: list[tuple[str, dict[str, str], int]] | None
+) -> None:
+    """About everybody whom the changed schedule would be sent to, also where only its time changes."""
+    guarded = guards.gate(conf.app(schedule.app))
+    if guarded is None:
+        return
+    asked = [row[1:] for row in schedule_rows.waiting(schedule)] if rows is None else [row[:2] for row in rows]
+    for mobile, own in asked:
+        guarded(guards.SendIntent(schedule.app, mobile, message_class, template_id, own))
 
 
 def no_codes(message_class: str) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import router
+from django.db.models import Sum
 from django.utils.dateparse import parse_datetime
 
 from ..client.errors import describe
@@ -34,6 +35,12 @@ Recipient = tuple[int, str, Params]
 def waiting(schedule: Schedule) -> list[Recipient]:
     """Whom it is for, in the order they were given."""
     return list(_open(schedule).values_list("pk", "mobile", "params"))
+
+
+def segments(schedule: Schedule) -> int:
+    """What JSMS would bill for it."""
+    found: int = _open(schedule).order_by().aggregate(all=Sum("segments", default=0))["all"]
+    return found
 
 
 def _open(schedule: Schedule) -> Any:
@@ -139,18 +146,22 @@ def _messages(schedule: Schedule, recipients: list[tuple[str, Params, int]], at:
 
 def _fail_listed(schedule: Schedule, failures: Iterable[RecipientResult], at: datetime) -> None:
     """Those whom JSMS refused; all others are accepted, though no list says so (jsms-api 2.7)."""
-    refused = {item.mobile: item.code for item in failures}
+    refused = {item.mobile: _reason(item.code) for item in failures}
     if refused:
         fail_some(schedule, {pk: refused[mobile] for pk, mobile, _ in waiting(schedule) if mobile in refused}, at)
 
 
-def fail_some(schedule: Schedule, codes: Mapping[int, int | None], at: datetime) -> None:
-    """Messages that will not be sent, by primary key, with JSMS's code of why."""
-    outcomes = []
-    for pk, code in codes.items():
-        known = describe(code)
-        reason = known.reason if known else "refused"
-        outcomes.append({"id": pk, "status": "failed", "msg_id": "", "reason": reason, "code": code or None})
+def _reason(code: int | None) -> tuple[str, int | None]:
+    known = describe(code)
+    return known.reason if known else "refused", code or None
+
+
+def fail_some(schedule: Schedule, reasons: Mapping[int, tuple[str, int | None]], at: datetime) -> None:
+    """Messages that will not be sent, by primary key, with our word and JSMS's code of why."""
+    outcomes = [
+        {"id": pk, "status": "failed", "msg_id": "", "reason": reason, "code": code}
+        for pk, (reason, code) in reasons.items()
+    ]
     bulk.outcome(outcomes, at, using=router.db_for_write(Message))
     schedule.count_failed(len(outcomes))
 

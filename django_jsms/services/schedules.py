@@ -16,13 +16,13 @@ from ..models.base import LEASE, database_now, durably, now
 from ..models.batches import Batch, Chunk
 from ..models.messages import Message
 from ..models.schedules import CLOSED, UNKNOWN, Schedule
-from . import accounts, schedule_changes, scheduling
+from . import accounts, budgets, guards, schedule_changes, schedule_create, schedule_steps, scheduling
 from .clients import get_client
 from .hours import aware, check_send_at
 from .idempotency import insert_once, repeated
 from .intake import Recipient
 from .language import service
-from .messages import columns
+from .messages import columns, intent
 
 
 @service
@@ -61,6 +61,7 @@ def schedule_message(
     found = repeated(Schedule, app, idempotency_key, request)
     if found:
         return found
+    guards.check(intent(values), config)
     at = accounts.gate(config, values["template_id"])
     write = functools.partial(_insert_single, at, values, time, created_by)
     schedule, is_new = insert_once(Schedule, write, app, idempotency_key, request, join=False)
@@ -70,9 +71,9 @@ def schedule_message(
 
 
 def _create(schedule: Schedule) -> None:
-    error = scheduling.create(schedule)
+    error = schedule_create.create(schedule)
     if error:
-        scheduling.fail(schedule, error)
+        schedule_create.fail(schedule, error)
         raise _of(schedule, error)
     _wake(schedule)
 
@@ -92,17 +93,20 @@ def _insert_single(at: datetime, values: dict[str, Any], send_at: datetime, crea
 
 
 @service
-def schedule_batch(batch: Batch, *, send_at: datetime, created_by: Any = None) -> Batch:
+def schedule_batch(batch: Batch, *, send_at: datetime, created_by: Any = None, force: bool = False) -> Batch:
     """Have JSMS send a ready batch at ``send_at`` (as in ``schedule_message``), and answer the batch.
 
     One schedule is written for each chunk of at most 1000 recipients, and workers ask JSMS to hold them;
     what surely was not asked is tried again until its time. ``batch.schedules`` show how each stands.
-    Raises InvalidInput where the batch is not ready, and InTransaction.
+    Raises InvalidInput where the batch is not ready, or above budget or balance as ``start_batch`` does, and
+    InTransaction.
 
     JSMS: ``POST /schedule/batch``, https://docs.jiguang.cn/jsms/server/rest_api_jsms_schedule
     """
     schedule_changes.no_codes(batch.message_class)
     time, using = check_send_at(send_at, batch.message_class), router.db_for_write(Schedule)
+    if not force:
+        budgets.refuse_too_large(batch)
 
     def start() -> bool:
         at = now()
@@ -167,7 +171,7 @@ def update_schedule(
     """
     read_again(schedule)
     must_be(schedule, "active", "update_unknown")
-    asked, using = schedule_changes.wanted(schedule, send_at, template, params, recipients), scheduling.using()
+    asked, using = schedule_changes.wanted(schedule, send_at, template, params, recipients), schedule_steps.using()
     if not durably(lambda: schedule.begin_update(database_now(using), asked), using=using):
         raise not_now(schedule)
     error = scheduling.change(schedule)
@@ -190,7 +194,7 @@ def cancel_schedule(schedule: Schedule) -> Schedule:
     JSMS: ``DELETE /schedule/{schedule_id}``, https://docs.jiguang.cn/jsms/server/rest_api_jsms_schedule
     """
     read_again(schedule)
-    using = scheduling.using()
+    using = schedule_steps.using()
     if schedule.status in ("cancelled", "cancelling"):
         return schedule
     if schedule.status == "creating" and durably(lambda: _cancel_unasked(schedule), using=using):
@@ -240,7 +244,7 @@ def refresh_schedule(schedule: Schedule) -> Schedule:
 
 def read_again(schedule: Schedule) -> None:
     """Decide on what the row is now, not on what the caller read some time ago."""
-    schedule.refresh_from_db(using=scheduling.using())
+    schedule.refresh_from_db(using=schedule_steps.using())
 
 
 def must_be(schedule: Schedule, *statuses: str) -> None:

@@ -10,13 +10,12 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
-from django.utils.timezone import make_naive
 from django.utils.translation import gettext as _
 
 from .. import conf
 from ..exceptions import InvalidInput
+from ..models.base import as_stored
 from ..models.codes import VerificationCode
 from ..models.messages import Message
 from .exports import harmless
@@ -58,7 +57,7 @@ def monthly_spend(month: str, *, app: str | None = None) -> list[SpendLine]:
         SpendLine(of, kind, number, names.get(number, ""), tag, "", sends, segments)
         for of, kind, number, tag, sends, segments in messages
     ]
-    codes = _grouped(VerificationCode.objects.filter(**sent), _CODES_BY).annotate(Count("pk"))
+    codes = _grouped(VerificationCode.objects.filter(**sent, is_test=False), _CODES_BY).annotate(Count("pk"))
     lines += [
         SpendLine(of, _kind(channel), number, names.get(number, ""), "", purpose, sends, sends)
         for of, channel, number, purpose, sends in codes
@@ -90,8 +89,7 @@ def _bounds(month: str) -> tuple[datetime, datetime]:
 
 def _stored(year: int, month: int) -> datetime:
     """The first moment of a month in Beijing, as rows hold it."""
-    begins = datetime(year, month, 1, tzinfo=BEIJING)
-    return begins.astimezone(UTC) if settings.USE_TZ else make_naive(begins)
+    return as_stored(datetime(year, month, 1, tzinfo=BEIJING).astimezone(UTC))
 
 
 def spend_csv(lines: Iterable[SpendLine]) -> str:

@@ -109,6 +109,22 @@ def last_sweep() -> timedelta | None:
     return database_now(router.db_for_write(JobLease)) - ran_at if ran_at else None
 
 
+def nobody_sends() -> bool:
+    """Whether something has been due for 5 minutes, and no worker has looked meanwhile. Reads only."""
+    age = last_sweep()
+    if age is not None and age <= LATE:
+        return False
+    at = database_now(router.db_for_write(JobLease)) - LATE
+    return any(
+        model.objects.primary().due(at).filter(**{f"{waits_since(model)}__lte": at}).exists() for model, *_ in _NOUNS
+    )
+
+
+def waits_since(model: Any) -> str:
+    """The column of when a row began to wait."""
+    return "batch__started_at" if model is Chunk else "created_at"
+
+
 dispatch.periodic.append((TICK.total_seconds(), tick))
 
 

@@ -1,10 +1,11 @@
 """The admin over HTTP: read-only, masked, and nothing happens on GET."""
 
 import pytest
+from django.contrib.admin import site
 from django.urls import reverse
 
 from django_jsms.models import VerificationCode
-from django_jsms.services import adopt_template, send_code, send_message
+from django_jsms.services import adopt_template, queue_message, send_code, send_message, tick
 from tests.conftest import MOBILE
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +71,23 @@ def test_templates_are_listed(admin_client, jsms_sandbox):
     adopt_template(1250)
     page = admin_client.get(reverse("admin:django_jsms_template_changelist")).content.decode()
     assert "订单{{no}}已发货" in page and "approved" in page
+
+
+def test_it_says_that_nobody_sends(admin_client, jsms_sandbox):
+    jsms_sandbox.template(1250, "订单已发货", "notice")
+    address = reverse("admin:django_jsms_message_changelist")
+    with jsms_sandbox.settings(DISPATCH="django_jsms.dispatch.none"):
+        queue_message(MOBILE, template=1250)
+        assert "no worker has looked" not in admin_client.get(address).content.decode()
+        jsms_sandbox.clock.advance(301)
+        assert "no worker has looked" in admin_client.get(address).content.decode()
+        assert "没有 worker" in admin_client.get(address, headers={"Accept-Language": "zh-hans"}).content.decode()
+        tick()
+        assert "no worker has looked" not in admin_client.get(address).content.decode()
+
+
+def test_no_list_is_in_a_transaction_where_requests_are():
+    ours = [each for model, each in site._registry.items() if model._meta.app_label == "django_jsms"]
+    assert len(ours) > 10
+    for each in ours:
+        assert "default" in each.changelist_view._non_atomic_requests, each

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.checks import run_checks
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from django_jsms.models import ActionLog, BalanceSnapshot, Signature, Template
@@ -84,10 +85,71 @@ def test_looking_asks_nothing(jsms_sandbox, admin_client):
 
 
 def test_a_signature_is_adopted_and_read(jsms_sandbox, admin_client):
-    admin_client.post(address("signature", "add"), {"app": "default", "signature_id": 1, "reason": ""})
+    admin_client.post(address("signature", "add"), {"app": "default", "signature_id": 1, "type": 1, "reason": ""})
     signature = Signature.objects.get()
     assert signature.is_default and "1 done" in do(admin_client, "signature", "refresh", signature)
     assert "default signature cannot be deleted" in do(admin_client, "signature", "remove", signature)
+
+
+IDENTITY = "110101199003078515"
+
+
+def picture(size=10):
+    return SimpleUploadedFile("card.png", b"\x89PNG\r\n\x1a\n" + b"0" * size, "image/png")
+
+
+def new_signature(**given):
+    words = {"app": "default", "text": "某某商城", "type": 1, "remark": "通知", "reason": "new shop"}
+    return {**words, **new_papers(), **given}
+
+
+def new_papers():
+    texts = {"legalPersonName": "张三", "legalPersonIdNumber": IDENTITY, "socialCreditCode": "91110108551385082Q"}
+    return {**texts, "idCardImage": picture(), "businessLicenseImage": picture()}
+
+
+def test_a_signature_is_handed_in_with_its_papers(jsms_sandbox, admin_client):
+    page = admin_client.post(address("signature", "add"), new_signature(), follow=True).content.decode()
+    signature = Signature.objects.get()
+    assert (signature.status, signature.text, signature.type) == ("auditing", "某某商城", 1)
+    assert "某某商城" in page and methods(jsms_sandbox) == ["POST"]
+    handed = jsms_sandbox._server.state.app().signatures[signature.remote_id]
+    assert handed.text == "某某商城"
+    assert IDENTITY not in str(list(ActionLog.objects.values())) and IDENTITY not in page
+
+
+def test_a_rejected_signature_is_changed_with_its_papers(jsms_sandbox, admin_client):
+    admin_client.post(address("signature", "add"), new_signature())
+    signature = Signature.objects.get()
+    jsms_sandbox.audit(signature_id=signature.remote_id, approved=False)
+    do(admin_client, "signature", "refresh", signature)
+    assert "1 done" in do(admin_client, "signature", "rewrite", signature, text="某某超市", **new_papers())
+    signature.refresh_from_db()
+    assert (signature.status, signature.text, signature.remark) == ("auditing", "某某超市", "通知")
+
+
+def test_a_draft_of_a_signature_is_handed_in_again(jsms_sandbox, admin_client):
+    signature = Signature.objects.create(text="某某商城", type=1, reason="no_answer")
+    assert "not answered" in do(admin_client, "signature", "submit", signature, **new_papers())
+    assert methods(jsms_sandbox) == []
+    do(admin_client, "signature", "submit", signature, again="on", **new_papers())
+    signature.refresh_from_db()
+    assert signature.status == "auditing" and methods(jsms_sandbox) == ["POST"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"text": "【店】"}, "without 【】 and blanks"),
+        ({"signature_id": 1}, "Give a number of JSMS, or a text."),
+        ({"idCardImage": SimpleUploadedFile("card.exe", b"MZ")}, "File extension “exe” is not allowed"),
+        ({"idCardImage": picture(2 * 1024 * 1024)}, "at most 2 MB"),
+        ({"type": 3}, "Select a valid choice"),
+    ],
+)
+def test_papers_that_jsms_would_refuse_stay_here(jsms_sandbox, admin_client, given, said):
+    page = admin_client.post(address("signature", "add"), new_signature(**given)).content.decode()
+    assert said in page and not Signature.objects.exists() and methods(jsms_sandbox) == []
 
 
 @pytest.mark.parametrize(("scope", "path"), [("app", "/v1/accounts/app"), ("account", "/v1/accounts/dev")])

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from types import ModuleType
 from typing import Any
 
 import pytest
 from celery import current_app
+from django import VERSION
 from django.test import RequestFactory
 
 from django_jsms import conf, tasks
 from django_jsms.dispatch.thread import THREADS
 from django_jsms.models.base import LEASE
-from django_jsms.services import run_pending, tick
+from django_jsms.services import queue_code, run_pending, tick
 from django_jsms.services.messages import QUEUES
 from django_jsms.services.worker import EXIT_SECONDS
+from tests.conftest import MOBILE
 from tests.docs.snippets import ROOT, named
 
 PAGE = (ROOT / "docs/production.md").read_text(encoding="utf-8")
@@ -42,6 +46,20 @@ def test_the_settings_name_what_exists() -> None:
     assert isinstance(settings, dict) and settings.keys() <= conf.KEYS
     assert isinstance(beat, dict)
     assert beat["jsms"]["task"] == tasks.tick.name and beat["jsms"]["options"]["queue"] in THREADS
+
+
+@pytest.mark.skipif(VERSION < (6, 0), reason="django.tasks came with Django 6.0")
+@pytest.mark.django_db(transaction=True)
+def test_tasks_of_django_carry_the_wake_ups(jsms_sandbox: Any, monkeypatch: Any, settings: Any) -> None:
+    backend = "django.tasks.backends.immediate.ImmediateBackend"
+    settings.TASKS = {"default": {"BACKEND": backend, "QUEUES": list(THREADS)}}
+    module = ModuleType("shop_wake")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    vars(module).update(SNIPPETS["tasks"].run(__name__=module.__name__))
+    with jsms_sandbox.settings(DISPATCH=module.__name__):
+        code = queue_code(MOBILE, purpose="login")
+    code.refresh_from_db()
+    assert code.status == "sent" and len(jsms_sandbox.outbox) == 1
 
 
 def test_the_figures_are_those_of_the_code() -> None:

@@ -206,7 +206,8 @@ def test_what_waited_too_long_expires(shop):
 
 def test_marketing_waits_for_its_hours(shop, monkeypatch):
     night = dt.datetime(2026, 6, 1, 14, 30, tzinfo=dt.UTC)
-    monkeypatch.setattr(chunks, "next_window", lambda at, real=hours.next_window: now() + (real(night) - night))
+    wait = hours.aware(hours.next_window(night)) - night
+    monkeypatch.setattr(chunks, "next_window", lambda at, wait=wait: now() + wait)
     start_batch(make(pairs(3), message_class="marketing"))
     run_pending()
     assert not shop.outbox and Chunk.objects.get().not_before is not None

@@ -63,12 +63,12 @@ def test_voice_reads_a_code_aloud(jsms_sandbox):
 # -- statements: design section 8 -------------------------------------------------------------------------
 
 
-def test_a_code_with_its_limits_is_six_statements(jsms_sandbox, django_assert_num_queries, count_statements):
+def test_a_code_with_its_cool_down_is_five_statements(jsms_sandbox, django_assert_num_queries, count_statements):
     send_code(MOBILE, purpose="login")
     jsms_sandbox.clock.advance(61)
     with count_statements() as statements:
         send_code(MOBILE, purpose="login")
-    assert len(statements) == 6, statements
+    assert len(statements) == 5, statements
 
 
 def test_a_check_is_three_statements(jsms_sandbox, count_statements):

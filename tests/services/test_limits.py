@@ -7,9 +7,9 @@ from django.test import RequestFactory
 
 from django_jsms.exceptions import LimitExceeded
 from django_jsms.models import Counter
-from django_jsms.services import client_ip
-from django_jsms.services import limits as limits_service
-from django_jsms.services.limits import Rule, parse_rule, reserve
+from django_jsms.services import addresses, client_ip
+from django_jsms.services.limits import Meter, Reservation
+from django_jsms.services.windows import Rule, parse_rule
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,10 @@ def test_a_rule_reads_as_it_is_written(text, count, seconds):
 def test_anything_else_is_no_rule(text):
     with pytest.raises(ValueError, match="is not a limit"):
         parse_rule(text)
+
+
+def reserve(keys, write):
+    return Reservation({key: Meter(rules) for key, rules in keys.items()}).take(write)
 
 
 @pytest.mark.django_db
@@ -105,7 +109,7 @@ def test_the_callers_address_is_taken_only_from_where_it_can_be_trusted(settings
 
 
 def test_an_unknown_proxy_is_warned_of_once(settings, caplog, monkeypatch):
-    monkeypatch.setattr(limits_service, "_warned", set())
+    monkeypatch.setattr(addresses, "_warned", set())
     settings.JSMS = {}
     with caplog.at_level(logging.WARNING, logger="django_jsms"):
         for _ in range(3):

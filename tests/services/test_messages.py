@@ -301,7 +301,8 @@ NIGHT, DAY = dt.datetime(2026, 6, 1, 14, 30, tzinfo=dt.UTC), dt.datetime(2026, 6
 )
 def test_marketing_has_its_hours_in_beijing(hour, minute, opens):
     at = dt.datetime(2026, 6, 1, hour, minute, tzinfo=hours.BEIJING).astimezone(dt.UTC)
-    found = hours.next_window(at)
+    stored = hours.next_window(at)
+    found = stored and hours.aware(stored)
     assert (found and f"{found.astimezone(hours.BEIJING):%H:%M}") == opens
     assert found is None or dt.timedelta() < found - at <= dt.timedelta(hours=11)
 

@@ -38,7 +38,7 @@ def test_a_preview_counts_and_shows(shop, count_statements):
         (9, "****", "invalid_mobile"),
     ]
     assert all(row.message.endswith(".") for row in preview.rejected)
-    assert len(statements) <= 7, statements
+    assert len(statements) <= 8, statements
     assert not shop.outbox and not shop.ledger
     assert "订单" not in repr(preview)
 

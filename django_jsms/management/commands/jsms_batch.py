@@ -48,6 +48,7 @@ class Command(SendingCommand):
         _create_arguments(verbs.add_parser("create", help=_("read a CSV file, and start it with --start")))
         start = verbs.add_parser("start", help=_("send a batch that is ready"))
         start.add_argument("--at", type=moment, metavar="TIME", help=_("not before this time, e.g. 2026-12-01T09:00"))
+        start.add_argument("--force", action="store_true", help=_("although it is above the budget or the balance"))
         pause = verbs.add_parser("pause", help=_("begin no further call"))
         resume = verbs.add_parser("resume", help=_("go on with a paused batch"))
         cancel = verbs.add_parser("cancel", help=_("never send what has not begun"))
@@ -97,7 +98,7 @@ class Command(SendingCommand):
         except (CommandError, KeyboardInterrupt):
             discard_batch(batch)
             raise
-        self._start_it(batch, at, json)
+        self._start_it(batch, at, json, options["force"])
 
     def _take_in(self, file: str, *, encoding: str | None, force: bool, **options: Any) -> Batch:
         kept = {name: options[name] for name in ("template", "app", "signature", "tag", "name", "message_class")}
@@ -126,10 +127,10 @@ class Command(SendingCommand):
     def _start(self, *, id: int, at: datetime | None, yes: bool, json: bool, **options: Any) -> None:
         batch = find_batch(id)
         self._ask_to_send(batch, batch.total, yes)
-        self._start_it(batch, at, json)
+        self._start_it(batch, at, json, options["force"])
 
-    def _start_it(self, batch: Batch, at: datetime | None, as_json: bool) -> None:
-        start_batch(batch, at=at)
+    def _start_it(self, batch: Batch, at: datetime | None, as_json: bool, force: bool) -> None:
+        start_batch(batch, at=at, force=force)
         if at:
             self._leave(batch, _("Batch %(id)s starts then, if a worker runs: jsms_worker"), as_json)
         else:
@@ -241,5 +242,9 @@ def _create_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--encoding", help=_("of the file, where it is not found"))
     parser.add_argument("--start", action="store_true", help=_("send it now, and follow it"))
     parser.add_argument("--at", type=moment, metavar="TIME", help=_("send it from then on, e.g. 2026-12-01T09:00"))
-    parser.add_argument("--force", action="store_true", help=_("although this file was given within 24 hours"))
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help=_("although the file was given before, or is above budget or balance"),
+    )
     parser.add_argument("--yes", action="store_true", help=_("do not ask"))

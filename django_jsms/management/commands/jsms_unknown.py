@@ -29,6 +29,7 @@ class Command(SendingCommand):
         listing = verbs.add_parser("list", help=_("show them, oldest first"))
         listing.add_argument("--app", help=_("only this app of the JSMS setting"))
         listing.add_argument("--batch", type=positive, metavar="ID", help=_("only those of this batch"))
+        listing.add_argument("--overdue", action="store_true", help=_("only those that no report will settle"))
         listing.add_argument("--limit", type=positive, default=50, help=_("at most so many lines"))
         listing.add_argument("--json", action="store_true", help=_("answer in JSON, for scripts"))
         lost = verbs.add_parser("lost", help=_("they never arrived: failed for good, not sent again"))
@@ -44,7 +45,7 @@ class Command(SendingCommand):
             self._decide(verb, **options)
 
     def _list(self, *, app: str | None, batch: int | None, limit: int, json: bool, **options: Any) -> None:
-        rows = unknown_messages(app=app, batch=find_batch(batch) if batch else None)
+        rows = unknown_messages(app=app, batch=find_batch(batch) if batch else None, overdue=options["overdue"])
         shown = list(islice(rows.select_related("chunk").iterator(), limit))
         if json:
             self.print_json([_as_data(row) for row in shown])

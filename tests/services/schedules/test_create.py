@@ -18,8 +18,8 @@ from django_jsms.services import (
     dismiss_schedule,
     refresh_schedule,
     run_pending,
+    schedule_create,
     schedule_message,
-    scheduling,
     update_schedule,
 )
 from django_jsms.services.hours import aware, check_send_at
@@ -306,7 +306,7 @@ def test_a_create_whose_holder_died_is_unknown_and_told(shop, heard):
 
 def test_a_late_answer_still_finds_its_row(shop, monkeypatch):
     """A worker frozen past its lease: the reaper was faster, and is put right."""
-    post = scheduling._post
+    post = schedule_create._post
 
     def slow(*given):
         answer = post(*given)
@@ -315,6 +315,6 @@ def test_a_late_answer_still_finds_its_row(shop, monkeypatch):
         assert Schedule.objects.get().status == "create_unknown"
         return answer
 
-    monkeypatch.setattr(scheduling, "_post", slow)
+    monkeypatch.setattr(schedule_create, "_post", slow)
     schedule = make()
     assert (schedule.status, reread(schedule).status) == ("active", "active")

@@ -29,6 +29,7 @@ def test_a_schedule_is_made_and_read_in_as_many_statements_whatever_its_size(sho
         pk = Schedule.objects.get(status="creating").pk
         with count_statements() as made:
             scheduling.deliver_schedule(pk)
+        time.sleep(0.002)  # SQLite's clock counts milliseconds: within one it is not due yet
         with count_statements() as read:
             scheduling.deliver_schedule(pk)
         # made: choose, gate, clock, claim, recipients, outcome; read: choose, clock, claim, messages, outcome, msg_ids
@@ -42,7 +43,7 @@ def test_a_batch_is_scheduled_in_as_many_statements_whatever_its_size(shop, coun
         with count_statements() as statements:
             schedule_batch(batch, send_at=ahead(hours=2))
         counts.append(len(statements))
-    assert counts[0] == counts[1] <= 6, statements
+    assert counts[0] == counts[1] <= 7, statements  # one of them asks for the balance
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,16 +1,10 @@
-"""System checks of the settings. Ids are stable: a retired number is never used again.
-
-E001 no keys (deploy) · E002 unknown or misplaced setting · E010 key or secret · E011 address · E012 callback
-token · E030 life of codes · E031 limit · E041 timeout · E050 reports · E051 balance threshold or address ·
-W001 no keys · W002 sandbox in production (deploy) · W003 unknown DISPATCH · W030 lax code settings · W031
-proxy unknown (deploy) · W032 limit switched off · W070 HASH_KEY (deploy) · W071 thread dispatch (deploy) ·
-W080 lost schedules · W081 names of templates (both --database)
-"""
+"""The checks of ``settings.JSMS``."""
 
 from __future__ import annotations
 
 import difflib
 import ipaddress
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
@@ -20,16 +14,13 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import DatabaseError, router
 
-from . import conf
-from .models.balances import POOLS
-from .models.base import LEASE
-from .models.limits import MOST_HITS
-from .models.schedules import Schedule
-from .models.templates import Template
-from .services.limits import parse_rule
-from .services.names import check_names
+from .. import conf
+from ..models.balances import POOLS
+from ..models.base import LEASE
+from ..models.limits import MOST_HITS
+from ..services.windows import SLICES, parse_rule
+from . import guards
 
 #: Values of the documentation's samples, which nobody may have in production.
 _SAMPLES: Final = frozenset({"dev_sample_appKey", "dev_sample_appMasterSecret", "appKey", "masterSecret", "secret"})
@@ -46,49 +37,14 @@ def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
     if not isinstance(value, Mapping):
         hint = 'Write JSMS = {"APP_KEY": …, "MASTER_SECRET": …}.'
         return [Error("JSMS must be a dict.", hint=hint, id="jsms.E002")]
-    return [*_unknown_keys(value), *_apps(), *_codes(), *_limits(), *_dispatch(), *_reports(), *_balances()]
+    checks = (_apps, _codes, _limits, _dispatch, _reports, _balances, guards.check_guards)
+    return [*_unknown_keys(value), *itertools.chain.from_iterable(check() for check in checks)]
 
 
 @register(Tags.security, deploy=True)
 def check_deployment(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """What only matters where real people get real messages."""
-    return [*_deployed_apps(), *_deployed_settings()]
-
-
-@register(Tags.database)
-def check_schedules(
-    app_configs: Sequence[AppConfig] | None = None, databases: Sequence[str] | None = None, **kwargs: Any
-) -> list[CheckMessage]:
-    """Schedules that JSMS may hold under an id that nobody knows."""
-    rows = Schedule.objects.primary().filter(status="create_unknown")
-    if rows.db not in (databases or ()):
-        return []
-    try:
-        lost = rows.count()
-    except DatabaseError:  # migrate checks before it has made the table
-        return []
-    if not lost:
-        return []
-    hint = "Look in the console, then: manage.py jsms_schedule list --status create_unknown, and adopt or dismiss."
-    return [Warning(f"JSMS may hold schedules whose id was lost: {lost}.", hint=hint, id="jsms.W080")]
-
-
-@register(Tags.database)
-def check_templates(
-    app_configs: Sequence[AppConfig] | None = None, databases: Sequence[str] | None = None, **kwargs: Any
-) -> list[CheckMessage]:
-    """The names of ``TEMPLATES`` against the mirrored ones. A sandbox starts with them: none is missing."""
-    if router.db_for_write(Template) not in (databases or ()):
-        return []
-    try:
-        problems = check_names()
-    except (DatabaseError, AttributeError):  # no table yet; TEMPLATES is no dict of dicts
-        return []
-    if all(entry.get("SANDBOX") for _, entry in _entries()):
-        problems = [each for each in problems if each.problem != "missing"]
-    hint = "See: manage.py jsms_template check."
-    said = [f"JSMS['TEMPLATES'][{each.name!r}]: {each.text}" for each in problems]
-    return [Warning(text, hint=hint, id="jsms.W081") for text in said]
+    return [*_deployed_apps(), *_deployed_settings(), *_deployed_budgets(), *guards.check_test_numbers()]
 
 
 # -- what is there at all -------------------------------------------------------------------------------
@@ -106,7 +62,7 @@ def _unknown_keys(value: Mapping[str, Any]) -> Iterator[CheckMessage]:
         hint = 'Move them into APPS["default"].'
         yield Error(f"JSMS has APPS and, beside it, {', '.join(flat)}.", hint=hint, id="jsms.E002")
     for alias, entry in value["APPS"].items():
-        yield from _unknown(entry, conf.APP_KEYS, f"JSMS['APPS'][{alias!r}]")
+        yield from _unknown(entry, conf.ENTRY_KEYS, f"JSMS['APPS'][{alias!r}]")
 
 
 def _unknown(value: Mapping[str, Any], known: frozenset[str], where: str) -> Iterator[CheckMessage]:
@@ -136,6 +92,8 @@ def _apps() -> Iterator[CheckMessage]:
         yield from _address(alias, entry)
         yield from _timeout(alias, entry)
         yield from _tokens(alias, entry)
+        yield from _budget(alias, entry)
+        yield from _conversion(alias, entry)
 
 
 def _secrets(alias: str, entry: Mapping[str, Any]) -> Iterator[CheckMessage]:
@@ -197,6 +155,18 @@ def _tokens(alias: str, entry: Mapping[str, Any]) -> Iterator[CheckMessage]:
         yield Error(f"CALLBACK_TOKENS of JSMS app {alias!r} cannot be used.", hint=hint, id="jsms.E012")
 
 
+def _budget(alias: str, entry: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    given = entry.get("BUDGET")
+    if given is not None and (type(given) is not int or given < 0):
+        yield Error(f"BUDGET of JSMS app {alias!r} must be a number of segments, or None.", id="jsms.E016")
+
+
+def _conversion(alias: str, entry: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    given = entry.get("CONVERSION_STOP")
+    if given is not None and not (_positive(given) and given < 1):
+        yield Error(f"CONVERSION_STOP of JSMS app {alias!r} must be between 0 and 1, or None.", id="jsms.E017")
+
+
 def _positive(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
@@ -214,28 +184,37 @@ def _codes() -> Iterator[CheckMessage]:
 
 
 def _limits() -> Iterator[CheckMessage]:
-    given = conf.get("LIMITS")
+    yield from _limits_of("JSMS['LIMITS']", conf.get("LIMITS"))
+    for alias, entry in _entries():
+        yield from _limits_of(f"LIMITS of JSMS app {alias!r}", entry.get("LIMITS", {}))
+    purposes = conf.get("PURPOSES")
+    for purpose, entry in purposes.items() if isinstance(purposes, Mapping) else ():
+        if isinstance(entry, Mapping):
+            yield from _limits_of(f"The limits of purpose {purpose!r}", entry.get("limits", {}))
+
+
+def _limits_of(where: str, given: object) -> Iterator[CheckMessage]:
     if not isinstance(given, Mapping):
-        yield Error("JSMS['LIMITS'] must be a dict of lists.", id="jsms.E031")
+        yield Error(f"{where} must be a dict of lists.", id="jsms.E031")
         return
-    yield from (Error(e.msg, hint=e.hint, id="jsms.E031") for e in _unknown(given, frozenset(conf.LIMITS), "LIMITS"))
+    yield from (Error(e.msg, hint=e.hint, id="jsms.E031") for e in _unknown(given, frozenset(conf.LIMITS), where))
     for scope, rules in given.items():
-        if not rules:
+        if not rules and scope != "captcha":
             hint = "Every code costs money: without a limit anybody can spend it."
-            yield Warning(f"JSMS['LIMITS'][{scope!r}] is switched off.", hint=hint, id="jsms.W032")
+            yield Warning(f"{where}[{scope!r}] is switched off.", hint=hint, id="jsms.W032")
         for rule in rules if isinstance(rules, list | tuple) else [rules]:
-            yield from _rule(scope, rule)
+            yield from _rule(f"{where}[{scope!r}]", rule)
 
 
-def _rule(scope: str, text: object) -> Iterator[CheckMessage]:
+def _rule(where: str, text: object) -> Iterator[CheckMessage]:
     try:
         rule = parse_rule(text if isinstance(text, str) else repr(text))
     except ValueError as error:
-        yield Error(f"JSMS['LIMITS'][{scope!r}]: {error}.", id="jsms.E031")
+        yield Error(f"{where}: {error}.", id="jsms.E031")
         return
-    if not 1 <= rule.count <= MOST_HITS or not rule.seconds:
-        hint = f"The count is 1 to {MOST_HITS}; an empty list switches the scope off."
-        yield Error(f"JSMS['LIMITS'][{scope!r}]: {text!r} cannot be counted.", hint=hint, id="jsms.E031")
+    if not rule.count or not rule.seconds or (rule.sliced and rule.seconds < SLICES):
+        hint = f"A count over {MOST_HITS} needs {SLICES} s or more; an empty list switches the scope off."
+        yield Error(f"{where}: {text!r} cannot be counted.", hint=hint, id="jsms.E031")
 
 
 def _dispatch() -> Iterator[CheckMessage]:
@@ -287,6 +266,13 @@ def _deployed_apps() -> Iterator[CheckMessage]:
         elif not (entry.get("APP_KEY") and entry.get("MASTER_SECRET")):
             hint = "Set the environment variables JSMS_APP_KEY and JSMS_MASTER_SECRET as in the README."
             yield Error(f"JSMS app {alias!r} has no APP_KEY and MASTER_SECRET.", hint=hint, id="jsms.E001")
+
+
+def _deployed_budgets() -> Iterator[CheckMessage]:
+    for alias, entry in _entries():
+        if entry.get("BUDGET") is None and not entry.get("SANDBOX"):
+            hint = "Set the segments that may be sent in a month: what no limit foresees ends there."
+            yield Warning(f"JSMS app {alias!r} has no BUDGET.", hint=hint, id="jsms.W033")
 
 
 def _deployed_settings() -> Iterator[CheckMessage]:

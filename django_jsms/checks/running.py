@@ -1,0 +1,114 @@
+"""The checks of what runs: what a database holds against the settings, and whether anybody sends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Final
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Tags, Warning, register
+from django.db import DatabaseError, connections, router
+
+from .. import conf
+from ..exceptions import InvalidInput
+from ..models.callbacks import Reply
+from ..models.jobs import JobLease
+from ..models.schedules import Schedule
+from ..models.templates import Template
+from ..services.chosen import identify
+from ..services.names import check_names
+from ..services.sweep import nobody_sends
+
+_CELERY: Final = "django_jsms.dispatch.celery"
+
+
+def _of_database(model: Any) -> Callable[[Callable[[], list[CheckMessage]]], Callable[..., list[CheckMessage]]]:
+    """Register what reads a database, for ``check --database`` with the one that holds the model."""
+
+    def decorate(check: Callable[[], list[CheckMessage]]) -> Callable[..., list[CheckMessage]]:
+        @register(Tags.database)
+        def asked(
+            app_configs: Sequence[AppConfig] | None = None, databases: Sequence[str] | None = None, **kwargs: Any
+        ) -> list[CheckMessage]:
+            try:
+                return check() if router.db_for_write(model) in (databases or ()) else []
+            except DatabaseError:  # migrate checks before it has made the tables
+                return []
+
+        return asked
+
+    return decorate
+
+
+@register(Tags.security)
+def check_celery(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Wake-ups are published by a thread, where Celery knows the default app only."""
+    if conf.get("DISPATCH") != _CELERY or not find_spec("celery") or import_module(_CELERY).has_app():
+        return []
+    hint = "Call app.set_default() on your Celery app, and import it in your project's __init__.py."
+    return [Warning("JSMS wakes workers through Celery, which has no default app.", hint=hint, id="jsms.W072")]
+
+
+@_of_database(JobLease)
+def check_workers() -> list[CheckMessage]:
+    """Whether what waits is looked at by anybody."""
+    if not nobody_sends():
+        return []
+    hint = "Start manage.py jsms_worker, or Celery's worker and beat."
+    return [Warning("JSMS has SMS to send, and no worker has looked for 5 minutes.", hint=hint, id="jsms.W082")]
+
+
+@_of_database(Schedule)
+def check_schedules() -> list[CheckMessage]:
+    """Schedules that JSMS may hold under an id that nobody knows."""
+    lost = Schedule.objects.primary().filter(status="create_unknown").count()
+    if not lost:
+        return []
+    hint = "Look in the console, then: manage.py jsms_schedule list --status create_unknown, and adopt or dismiss."
+    return [Warning(f"JSMS may hold schedules whose id was lost: {lost}.", hint=hint, id="jsms.W080")]
+
+
+@_of_database(Template)
+def check_templates() -> list[CheckMessage]:
+    """The names of ``TEMPLATES`` against the mirrored ones. A sandbox starts with them: none is missing."""
+    try:
+        problems = check_names()
+    except AttributeError:  # TEMPLATES is no dict of dicts
+        return []
+    if all(entry.get("SANDBOX") for entry in conf.app_entries().values()):
+        problems = [each for each in problems if each.problem != "missing"]
+    hint = "See: manage.py jsms_template check."
+    said = [f"JSMS['TEMPLATES'][{each.name!r}]: {each.text}" for each in problems]
+    return [Warning(text, hint=hint, id="jsms.W081") for text in said]
+
+
+@_of_database(Template)
+def check_code_life() -> list[CheckMessage]:
+    """Whether codes live as long here as at JSMS, by the mirrored templates of the purposes."""
+    rows, ttl = Template.objects.primary(), conf.get("CODE_TTL")
+    try:
+        used = {identify(entry.get("template", 1))[0] for entry in conf.get("PURPOSES").values()} or {1}
+    except (AttributeError, InvalidInput):  # a setting that another check names
+        return []
+    mirrored = rows.filter(remote_id__in=used, type=Template.Type.CODE).exclude(ttl=None).exclude(ttl=ttl)
+    other = sorted(set(mirrored.values_list("remote_id", "ttl")))
+    text = "Codes of template {} live {} s at JSMS, and JSMS['CODE_TTL'] is {}."
+    hint = "Give both the same life: the shorter one is what people meet."
+    return [Warning(text.format(number, life, ttl), hint=hint, id="jsms.W083") for number, life in other]
+
+
+@_of_database(Reply)
+def check_charset() -> list[CheckMessage]:
+    """MySQL's older three-byte UTF-8 refuses a reply with an emoji."""
+    connection = connections[router.db_for_write(Reply)]
+    if connection.vendor != "mysql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT @@character_set_database")
+        charset = cursor.fetchone()[0]
+    if charset == "utf8mb4":
+        return []
+    hint = "ALTER DATABASE … CHARACTER SET utf8mb4, before the tables are made; or convert them."
+    return [Warning(f"The database of JSMS is {charset}, not utf8mb4.", hint=hint, id="jsms.W084")]
