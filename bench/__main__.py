@@ -1,6 +1,7 @@
 """``python -m bench``: prints each ratio beside its bound; exits 1 where one is over.
 
-``python -m bench bulk`` measures lists of any length, which takes longer (``bulk.py``).
+``python -m bench bulk`` measures lists of any length (``bulk.py``), ``python -m bench callbacks`` how many delivery
+reports a site takes (``callbacks.py``); both take longer.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from . import bulk, report
+from . import bulk, callbacks, report
 from .project import DATABASES, project
 from .remote import Remote, remote
 from .report import Row
@@ -20,6 +21,8 @@ GROUPS = ("client", "logged", "check", "sandbox", "counts")
 def main() -> int:
     if sys.argv[1:2] == ["bulk"]:
         return bulk.main(sys.argv[2:])
+    if sys.argv[1:2] == ["callbacks"]:
+        return callbacks.main(sys.argv[2:])
     given = _arguments()
     found: list[Row] = []
     print(report.HEADING)

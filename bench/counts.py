@@ -24,7 +24,7 @@ _FRAME = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 def rows(remote: Remote) -> Iterator[Row]:
     """Each count as a row, with the most it may be."""
     yield _row("statements of a code without limits", len(of_a_code(remote)), 4)
-    yield _row("statements of a code with its limits", len(of_a_code(remote, LIMITS)), 6)
+    yield _row("statements of a code with its limits", len(of_a_code(remote, LIMITS)), 5)
     yield _row("statements of a right check", len(of_a_check(remote)), 3)
     yield _row("connections for 1000 calls in a row", connections_of(remote, 1, 1000), 1)
     yield _row("connections for 32 threads", connections_of(remote, 32, 320), 32)

@@ -36,6 +36,8 @@ def set_up(database: dict[str, Any]) -> None:
         SECRET_KEY="bench-only",
         INSTALLED_APPS=[*apps, *(["post_office"] if find_spec("post_office") else [])],
         DATABASES={"default": database},
+        ROOT_URLCONF="bench.urls",
+        ALLOWED_HOSTS=["testserver", "127.0.0.1"],
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
         USE_TZ=True,
