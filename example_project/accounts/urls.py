@@ -11,5 +11,6 @@ urlpatterns = [
     path("login/", views.login, name="login"),
     path("login/code/", views.code, name="code"),
     path("login/again/", views.again, name="again"),
+    path("login/proof/", views.proof, name="proof"),
     path("logout/", LogoutView.as_view(), name="logout"),
 ]

@@ -6,13 +6,14 @@ the first login with a right code.
 
 from __future__ import annotations
 
+import json
 import time
 
 from django.conf import settings
 from django.contrib import auth, messages
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -20,8 +21,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from django_jsms.exceptions import JSMSError, LimitExceeded
-from django_jsms.services import Verification, client_ip, redeem_proof, send_code, verify_code
+from django_jsms.exceptions import CaptchaRequired, JSMSError, LimitExceeded
+from django_jsms.services import Verification, client_ip, redeem_proof, send_code, send_voice_code, verify_code
 
 from . import words
 from .forms import CodeForm, NumberForm
@@ -53,11 +54,13 @@ def login(request: HttpRequest) -> HttpResponse:
         return _onward(request, request.GET.get("next"))
     if request.method != "POST":
         form = NumberForm(initial={"next": request.GET.get("next", "")})
-        return render(request, "accounts/login.html", {"form": form})
+        return render(request, "accounts/login.html", {"form": form, "purpose": PURPOSE})
     form, seconds = NumberForm(request.POST), 0
     if form.is_valid():
         try:
-            _send(request, form.cleaned_data["mobile"], form.cleaned_data["next"])
+            _send(request, form.cleaned_data["mobile"], form.cleaned_data["next"], form.answer)
+        except CaptchaRequired as error:
+            form.ask_captcha(error.message)
         except JSMSError as error:
             if _already_waiting(request, error, form.cleaned_data["mobile"]):
                 messages.warning(request, words.of_error(error))
@@ -66,7 +69,7 @@ def login(request: HttpRequest) -> HttpResponse:
             form.add_error("mobile", words.of_error(error, seconds))
         else:
             return redirect("accounts:code")
-    return render(request, "accounts/login.html", {"form": form, "seconds": seconds})
+    return render(request, "accounts/login.html", {"form": form, "seconds": seconds, "purpose": PURPOSE})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -98,7 +101,10 @@ def again(request: HttpRequest) -> HttpResponse:
     if waiting is None:
         return redirect("accounts:login")
     try:
-        _send(request, waiting.mobile, waiting.next)
+        _send(request, waiting.mobile, waiting.next, voice="voice" in request.POST)
+    except CaptchaRequired:
+        messages.warning(request, _("Please type your number again: a captcha is wanted now."))
+        return redirect("accounts:login")
     except JSMSError as error:
         seconds = _seconds(error)
         messages.error(request, words.of_error(error, seconds))
@@ -109,10 +115,28 @@ def again(request: HttpRequest) -> HttpResponse:
     return redirect("accounts:code")
 
 
-def _send(request: HttpRequest, mobile: str, target: str) -> None:
-    sent = send_code(mobile, purpose=PURPOSE, ip=client_ip(request))
+def _send(request: HttpRequest, mobile: str, target: str, captcha: str | None = None, *, voice: bool = False) -> None:
+    send = send_voice_code if voice else send_code
+    sent = send(mobile, purpose=PURPOSE, ip=client_ip(request), captcha=captcha)
     waiting = Waiting(mobile, sent.token, sent.masked_mobile, target, time.time() + COOL_DOWN)
     waiting.keep(request.session)
+
+
+@require_POST
+@sensitive_post_parameters()
+@never_cache
+def proof(request: HttpRequest) -> JsonResponse:
+    """The end of a login over the REST endpoints: they answered a proof, and it is spent here, once."""
+    try:
+        given = json.loads(request.body)
+        proof, target = str(given["proof"]), given.get("next")
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return JsonResponse({"code": "malformed", "message": _("Please log in again.")}, status=400)
+    user = auth.authenticate(request, proof=proof, purpose=PURPOSE)
+    if user is None:
+        return JsonResponse({"code": "invalid_proof", "message": _("Please log in again.")}, status=410)
+    auth.login(request, user)
+    return JsonResponse({"next": _onward(request, str(target or "")).url})
 
 
 def _already_waiting(request: HttpRequest, error: JSMSError, mobile: str) -> bool:

@@ -3,8 +3,9 @@
 ``JSMS_APP_KEY`` and ``JSMS_MASTER_SECRET`` send real texts; without them, or with ``JSMS_SANDBOX_URL``, texts
 go to a sandbox. With ``JSMS_CALLBACK_TOKEN`` reports and replies come to /jsms/callback/. ``EXAMPLE_DEBUG=0`` turns
 debugging off, and then wants ``EXAMPLE_SECRET_KEY`` and ``EXAMPLE_HOSTS`` (with commas). ``EXAMPLE_DATABASE`` is the
-path of the SQLite file. ``EXAMPLE_BROKER`` has Celery send what is queued:
-``celery -A example worker -P threads -Q jsms.codes,jsms.notices,jsms.bulk``.
+path of the SQLite file. ``EXAMPLE_CAPTCHA=1`` (the default where debugging is off) has a picture captcha asked,
+with django-simple-captcha. ``EXAMPLE_BROKER`` has Celery send what is queued: ``celery -A example worker -P threads
+-Q jsms.codes,jsms.notices,jsms.bulk``.
 """
 
 import os
@@ -20,6 +21,7 @@ ALLOWED_HOSTS = os.environ.get("EXAMPLE_HOSTS", "127.0.0.1,localhost,[::1]").spl
 JSMS: django_jsms.conf.Settings = {
     "APP_KEY": os.environ.get("JSMS_APP_KEY", ""),
     "MASTER_SECRET": os.environ.get("JSMS_MASTER_SECRET", ""),
+    "PURPOSES": {"login": {"template": 1}},
     "TEMPLATES": {
         "order-shipped": {"id": 1250, "text": "您的订单{{no}}已发货，请留意查收。", "type": "notice"},
         "new-season": {"id": 1251, "text": "春季新品已到店，欢迎选购。", "type": "marketing"},
@@ -29,6 +31,11 @@ if os.environ.get("JSMS_CALLBACK_TOKEN"):
     JSMS["CALLBACK_TOKENS"] = [os.environ["JSMS_CALLBACK_TOKEN"]]
 if os.environ.get("JSMS_SANDBOX_URL"):
     JSMS["SANDBOX"] = os.environ["JSMS_SANDBOX_URL"]
+
+CAPTCHA = os.environ.get("EXAMPLE_CAPTCHA", "0" if DEBUG else "1") == "1"
+if CAPTCHA:
+    JSMS["CAPTCHA"] = "accounts.captcha.passes"
+CAPTCHA_FONT_SIZE = 34
 
 CELERY_BROKER_URL = os.environ.get("EXAMPLE_BROKER", "")
 CELERY_BEAT_SCHEDULE = {
@@ -44,8 +51,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "rest_framework",
     "django_jsms",
     "accounts",
+    *(["captcha"] if CAPTCHA else []),
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -90,6 +99,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "accounts.backends.PhoneBackend"]
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "accounts:home"
 LOGOUT_REDIRECT_URL = "accounts:home"

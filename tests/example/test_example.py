@@ -55,6 +55,12 @@ def test_its_own_tests_pass(manage: Manage, atomic: str) -> None:
     assert re.search(r"Ran \d{2} tests", error)
 
 
+def test_its_captcha_works(manage: Manage) -> None:
+    process = manage("test", "accounts.tests.test_captcha", EXAMPLE_CAPTCHA="1")
+    out, error = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0 and "Ran 3 tests" in error, out + error
+
+
 def test_its_migrations_are_complete(manage: Manage) -> None:
     process = manage("makemigrations", "--check", "--dry-run")
     out, error = process.communicate(timeout=SECONDS)
