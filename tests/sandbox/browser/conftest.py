@@ -38,7 +38,7 @@ def visit(browser: Any, sandbox: SandboxServer) -> Iterator[Visit]:
         )
         contexts.append(context)
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=sandbox.url)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
