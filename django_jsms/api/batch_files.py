@@ -21,6 +21,7 @@ from ..models import Batch, Message
 from ..services import create_batch, read_list
 from ..services.exports import ORDER, download
 from .batches import BatchAnswer, BatchView, Partial, whole
+from .errors import NAMED
 from .fields import App, Choice, ParamsText, Strict, TemplateName, Text
 from .idempotency import once
 from .openapi import documented
@@ -82,15 +83,16 @@ def _take_in(*, file: Any, encoding: str | None = None, partial: bool, **values:
 
 
 def _refuse(batch: Batch) -> None:
-    """One file has no fields to name: the first line that is wrong stands in the sentence."""
+    """One file has no fields to name: the lines that are wrong stand in the sentence."""
     count, wrong = batch.rejected, whole(batch)
     if wrong:
         text = ngettext(
             "Line %(line)d: %(what)s Nothing was taken in.",
-            "Line %(line)d: %(what)s %(count)d lines are wrong in all. Nothing was taken in.",
+            "Line %(line)d: %(what)s %(count)d lines are wrong in all: %(lines)s. Nothing was taken in.",
             count,
         )
-        said = text % {"line": wrong[0].line, "what": wrong[0].explanation, "count": count}
+        lines = ", ".join([str(each.line) for each in wrong[:NAMED]] + ["…"] * (count > NAMED))
+        said = text % {"line": wrong[0].line, "what": wrong[0].explanation, "count": count, "lines": lines}
         raise serializers.ValidationError({"file": [serializers.ErrorDetail(said, wrong[0].reason)]})
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import Http404
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
@@ -49,6 +50,8 @@ _BY_REASON: Final[Mapping[str, int]] = {
 }
 #: JSMS's «too often» is a limit like ours.
 _TOO_OFTEN: Final = 50009
+#: Fields, or lines, that one message names.
+NAMED: Final = 20
 _TOO_LARGE: Final = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
@@ -108,9 +111,23 @@ def answer(
 def _of_framework(exc: exceptions.APIException) -> Response:
     headers = {"WWW-Authenticate": exc.auth_header} if getattr(exc, "auth_header", None) else {}
     wait = math.ceil(exc.wait) if getattr(exc, "wait", None) else None
-    field, detail = next(_leaves(exc.detail), ("", exceptions.ErrorDetail(str(exc.detail), exc.default_code)))
+    found = dict(reversed(list(_leaves(exc.detail))))  # of two messages for one field, the first
+    field, detail = found.popitem() if found else ("", exceptions.ErrorDetail(str(exc.detail), exc.default_code))
     reason = str(getattr(detail, "code", None) or exc.default_code)
-    return answer(exc.status_code, reason, str(detail), field=field, retry_after=wait, **headers)
+    said = f"{detail} {_others(found)}".rstrip()
+    return answer(exc.status_code, reason, said, field=field, retry_after=wait, **headers)
+
+
+def _others(fields: Iterable[str]) -> str:
+    """What else is wrong, so that one round mends it all: an error has one ``field``."""
+    named = [each for each in reversed(list(fields)) if each]
+    if not named:
+        return ""
+    first, more = ", ".join(named[:NAMED]), len(named) - NAMED
+    if more <= 0:
+        return _("Also wrong: %(fields)s.") % {"fields": first}
+    text = ngettext("Also wrong: %(fields)s and %(count)d more.", "Also wrong: %(fields)s and %(count)d more.", more)
+    return text % {"fields": first, "count": more}
 
 
 def _leaves(detail: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -66,7 +66,7 @@ def test_one_wrong_line_refuses_all_and_is_named(shop, boss):
     answer = upload(boss, content)
     assert problem(answer, 400) == ("invalid_mobile", "file")
     message = answer.json()["message"]
-    assert message.startswith("Line 4: ") and "2 lines are wrong" in message and "1380013" not in message
+    assert message.startswith("Line 4: ") and "2 lines are wrong in all: 4, 5." in message and "1380013" not in message
     assert not Batch.objects.exists() and not Message.objects.exists()
     made = upload(boss, content, partial="1").json()
     assert (made["total"], made["rejected"]) == (2, 2)

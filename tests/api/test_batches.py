@@ -49,6 +49,20 @@ def test_one_wrong_row_refuses_all_and_is_named(shop, boss):
     assert [(each["line"], each["reason"]) for each in rejected] == [(3, "invalid_mobile"), (4, "duplicate")]
 
 
+def test_every_wrong_row_is_named(shop, boss):
+    """B46: 900 rows, 3 of them wrong."""
+    rows = [row(f"139{number:08d}") for number in range(900)]
+    for index in (3, 17, 850):
+        rows[index] = row("1380013")
+    answer = boss.post("batches/", new(*rows))
+    assert problem(answer, 400) == ("invalid_mobile", "recipients.3")
+    assert answer.json()["message"].endswith("Also wrong: recipients.17, recipients.850.")
+    wrong = [{"mobile": 1} for _ in range(30)]  # not even text: found before any row is read
+    message = boss.post("batches/", new(*wrong)).json()["message"]
+    assert message.endswith("recipients.20.mobile and 9 more.") and "recipients.1.mobile, " in message
+    assert not Batch.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [
