@@ -8,7 +8,7 @@ from celery import Celery, _state, current_app
 from django.core.checks import run_checks
 from django.db import connection
 
-from django_jsms.models import Schedule, Template
+from django_jsms.models import Schedule
 from django_jsms.models.base import now
 from django_jsms.services import queue_message, tick
 from tests.conftest import MOBILE
@@ -177,20 +177,6 @@ def test_rows_that_wait_for_nobody_are_said_by_check_database(jsms_sandbox):
         assert said("jsms.W082") and "jsms.W082" not in ids()
         tick()
         assert not said("jsms.W082")
-
-
-@pytest.mark.django_db
-def test_another_life_of_codes_at_jsms_is_said(settings):
-    settings.JSMS = {**GOOD, "PURPOSES": {"login": {"template": 9}}}
-    template = Template.objects.create(remote_id=9, type=1, status="approved", text="{{code}}", ttl=120)
-    Template.objects.create(remote_id=10, type=1, status="approved", text="{{code}}", ttl=120)  # of no purpose
-    assert said("jsms.W083") and "jsms.W083" not in ids()
-    settings.JSMS = {**settings.JSMS, "CODE_TTL": 120}
-    assert not said("jsms.W083")
-    settings.JSMS = GOOD  # then template 1 is the one
-    assert not said("jsms.W083")
-    Template.objects.filter(pk=template.pk).update(remote_id=1)
-    assert said("jsms.W083")
 
 
 @pytest.mark.core

@@ -6,13 +6,12 @@ of codes · E031 limit · E041 timeout · E050 reports · E051 balance threshold
 sandbox in production (deploy) · W003 unknown DISPATCH · W030 lax code settings · W031 proxy unknown (deploy) ·
 W032 limit switched off · W033 no budget (deploy) · W034 test numbers (deploy) · W070 HASH_KEY (deploy) · W071
 thread dispatch (deploy) · W072 Celery without a default app · W080 lost schedules · W081 names of templates · W082
-no worker · W083 another life of codes at JSMS · W084 not utf8mb4 (these five --database)
+no worker · W084 not utf8mb4 (these four --database)
 """
 
 from .running import (
     check_celery,
     check_charset,
-    check_code_life,
     check_schedules,
     check_templates,
     check_workers,
@@ -22,7 +21,6 @@ from .settings import check_deployment, check_settings
 __all__ = [
     "check_celery",
     "check_charset",
-    "check_code_life",
     "check_deployment",
     "check_schedules",
     "check_settings",

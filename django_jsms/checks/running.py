@@ -12,12 +12,10 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import DatabaseError, connections, router
 
 from .. import conf
-from ..exceptions import InvalidInput
 from ..models.callbacks import Reply
 from ..models.jobs import JobLease
 from ..models.schedules import Schedule
 from ..models.templates import Template
-from ..services.chosen import identify
 from ..services.names import check_names
 from ..services.sweep import nobody_sends
 
@@ -82,21 +80,6 @@ def check_templates() -> list[CheckMessage]:
     hint = "See: manage.py jsms_template check."
     said = [f"JSMS['TEMPLATES'][{each.name!r}]: {each.text}" for each in problems]
     return [Warning(text, hint=hint, id="jsms.W081") for text in said]
-
-
-@_of_database(Template)
-def check_code_life() -> list[CheckMessage]:
-    """Whether codes live as long here as at JSMS, by the mirrored templates of the purposes."""
-    rows, ttl = Template.objects.primary(), conf.get("CODE_TTL")
-    try:
-        used = {identify(entry.get("template", 1))[0] for entry in conf.get("PURPOSES").values()} or {1}
-    except (AttributeError, InvalidInput):  # a setting that another check names
-        return []
-    mirrored = rows.filter(remote_id__in=used, type=Template.Type.CODE).exclude(ttl=None).exclude(ttl=ttl)
-    other = sorted(set(mirrored.values_list("remote_id", "ttl")))
-    text = "Codes of template {} live {} s at JSMS, and JSMS['CODE_TTL'] is {}."
-    hint = "Give both the same life: the shorter one is what people meet."
-    return [Warning(text.format(number, life, ttl), hint=hint, id="jsms.W083") for number, life in other]
 
 
 @_of_database(Reply)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Self
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .base import CLOCKS, now, read_clock
 from .limits import Counter
+from .templates import Template
 
 #: How often a paused app may be asked whether its reason is gone.
 PROBE_EVERY: Final = timedelta(seconds=60)
@@ -31,11 +33,27 @@ def _gate(vendor: str) -> str:
 _COLUMNS: Final = ("id", "key", "version", "hits")
 
 
-def _counters(quote: Callable[[str], str], keys: Sequence[str]) -> tuple[str, str]:
-    """What reads the counters of these keys along: columns, and where they come from."""
+def _counters(quote: Callable[[str], str], keys: Sequence[str]) -> str:
+    """What reads along the life of the template's codes, and the counters of these keys."""
+    life = f"(SELECT ttl FROM {Template._meta.db_table} WHERE app = %s AND remote_id = %s)"
     names = ", ".join(f"c.{quote(name)}" for name in _COLUMNS)
     wanted = ", ".join(["%s"] * len(keys))
-    return names, f"FROM (SELECT 1 AS one) o LEFT JOIN {Counter._meta.db_table} c ON c.{quote('key')} IN ({wanted})"
+    table = f"{Counter._meta.db_table} c ON c.{quote('key')} IN ({wanted})"
+    return f"{life}, {names} FROM (SELECT 1 AS one) o LEFT JOIN {table}"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a send has to know before it is claimed."""
+
+    #: The database's time.
+    at: datetime
+    #: What is in the way, if anything.
+    pause: Pause | None
+    #: Seconds that codes of the template live, where it is mirrored and says so; asked for with counters only.
+    life: int | None = None
+    #: By key, those that exist.
+    counters: Mapping[str, Counter] = field(default_factory=dict)
 
 
 class PauseQuerySet(models.QuerySet["Pause"]):
@@ -71,28 +89,23 @@ class PauseQuerySet(models.QuerySet["Pause"]):
         waiting = self.filter(template_id=0, until=None, probed_at__lte=at - PROBE_EVERY)
         return waiting.exclude(reason=BY_HAND)
 
-    def gate(
-        self, app: str, template_id: int | None, fingerprint: str, keys: Sequence[str] = ()
-    ) -> tuple[datetime, Pause | None, dict[str, Counter]]:
-        """The database's time, what is in the way of a send, if anything, and the counters of ``keys``.
-
-        One statement where nothing is in the way.
-        """
+    def gate(self, app: str, template_id: int | None, fingerprint: str, keys: Sequence[str] = ()) -> Gate:
+        """Whether a send may pass, with the counters of ``keys``: one statement where nothing is in the way."""
         connection = connections[self.db]
-        at = connection.ops.adapt_datetimefield_value(now())
-        columns, source = _counters(connection.ops.quote_name, keys) if keys else ("NULL", "")
+        asked: list[str | int] = [app, template_id or 0]
+        until = connection.ops.adapt_datetimefield_value(now())
+        sql, values = _gate(connection.vendor), [*asked, fingerprint, until]
+        if keys:
+            sql, values = f"{sql}, {_counters(connection.ops.quote_name, keys)}", [*values, *asked, *keys]
         with connection.cursor() as cursor:
-            sql = f"{_gate(connection.vendor)}, {columns} {source}"
-            cursor.execute(sql, [app, template_id or 0, fingerprint, at, *keys])
+            cursor.execute(sql, values)
             rows = cursor.fetchall()
-        clock, pauses = rows[0][:2]
-        seen = (
-            {key: Counter(id=pk, key=key, version=version, hits=hits) for _, _, pk, key, version, hits in rows if pk}
-            if keys
-            else {}
-        )
+        at, pauses, *others = rows[0]
         found = self.binding(app, template_id, fingerprint, now()).order_by("template_id").first() if pauses else None
-        return read_clock(clock), found, seen
+        if not keys:
+            return Gate(read_clock(at), found)
+        columns = [dict(zip(_COLUMNS, row[3:], strict=True)) for row in rows if row[3]]
+        return Gate(read_clock(at), found, others[0], {each["key"]: Counter(**each) for each in columns})
 
     def take_probe(self, pause: Pause) -> bool:
         """Whether this caller is the one that asks, this minute."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from .conditional import Plus, update
 from .outgoing import Outgoing, OutgoingQuerySet
+from .templates import Template
 
 #: How often one code may be checked.
 MOST_CHECKS: Final = 5
@@ -25,6 +26,11 @@ def new_token() -> str:
 
 
 class CodeQuerySet(OutgoingQuerySet):
+    def with_clock(self) -> Self:
+        """And how long a code of its template lives, as ``life``."""
+        mirrored = Template.objects.filter(app=models.OuterRef("app"), remote_id=models.OuterRef("template_id"))
+        return super().with_clock().annotate(life=models.Subquery(mirrored.values("ttl")))
+
     def current(self, *, purpose: str, **found_by: str) -> VerificationCode | None:
         """The code that a check is about: the newest that was sent, else the newest of all."""
         asked = {"purpose": purpose, **found_by}
@@ -87,6 +93,9 @@ class VerificationCode(Outgoing):
     checks = models.PositiveSmallIntegerField(_("checks"), default=0)
     verified_at = models.DateTimeField(_("verified at"), null=True)
     proof_used_at = models.DateTimeField(_("proof redeemed at"), null=True)
+
+    #: Seconds it can be checked once it is sent, where its mirrored template says so; read before it is claimed.
+    life: int | None = None
 
     objects: ClassVar[Any] = CodeQuerySet.as_manager()
 

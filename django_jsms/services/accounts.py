@@ -13,9 +13,8 @@ from django.db import IntegrityError, router
 from .. import conf, signals
 from ..client.results import Balance
 from ..exceptions import AppPaused, InvalidInput, JSMSError, NotSent
-from ..models.accounts import BY_HAND, Pause
+from ..models.accounts import BY_HAND, Gate, Pause
 from ..models.base import durably, now
-from ..models.limits import Counter
 from .clients import get_client
 from .language import service
 
@@ -35,19 +34,15 @@ CONFIGURATION: Final = frozenset({"tls_untrusted", "redirected"})
 UNREACHABLE: Final = "unreachable"
 
 
-def gate(config: conf.App, template_id: int | None) -> datetime:
-    """Let a send pass, with the database's time, or raise AppPaused. Asks for the balance where that may help."""
-    return gate_and_counters(config, template_id, ())[0]
+def gate(config: conf.App, template_id: int | None, keys: Iterable[str] = ()) -> Gate:
+    """Let a send pass, with the database's time and the counters of ``keys``, or raise AppPaused.
 
-
-def gate_and_counters(
-    config: conf.App, template_id: int | None, keys: Iterable[str]
-) -> tuple[datetime, dict[str, Counter]]:
-    """As ``gate``, and with the counters of these keys: one statement less for a send with limits."""
-    at, pause, seen = Pause.objects.primary().gate(config.alias, template_id, config.fingerprint, list(keys))
-    if pause and not _over(pause):
-        raise _paused(pause, config)
-    return at, seen
+    Asks for the balance where that may end the pause.
+    """
+    found: Gate = Pause.objects.primary().gate(config.alias, template_id, config.fingerprint, list(keys))
+    if found.pause and not _over(found.pause):
+        raise _paused(found.pause, config)
+    return found
 
 
 def fingerprints() -> set[str]:

@@ -132,12 +132,13 @@ def _send(
     get_client(app)
     values = _values(mobile, purpose, channel, template, config, ip, policy)
     meters = limits.meters(_scopes(values, limits.OWN + limits.SHARED), values, config)
-    at, seen = accounts.gate_and_counters(config, values["template_id"], [*meters, conversion.key(app)])
-    conversion.refuse(values, seen)
+    gate = accounts.gate(config, values["template_id"], [*meters, conversion.key(app)])
+    conversion.refuse(values, gate.counters)
     if _is_asked(values):
-        captcha_hook.check(captcha, values, meters, seen)
-    reservation = limits.Reservation(meters, {key: counter for key, counter in seen.items() if key in meters})
-    row = reservation.take(lambda: _insert_paid(at, values))
+        captcha_hook.check(captcha, values, meters, gate.counters)
+    reservation = limits.Reservation(meters, {key: each for key, each in gate.counters.items() if key in meters})
+    row = reservation.take(lambda: _insert_paid(gate.at, values))
+    row.life = gate.life
     try:
         delivery.send_now(row, _NOUN)
     except NotSent:  # what JSMS refused stays counted: the same request would only be refused again
@@ -243,7 +244,8 @@ def _call(client: JSMSClient, code: VerificationCode) -> str:
 
 
 def _sent(code: VerificationCode, at: datetime, msg_id: str) -> None:
-    if code.mark_sent(at, msg_id=msg_id, expires_at=at + timedelta(seconds=conf.get("CODE_TTL"))):
+    life = timedelta(seconds=code.life or conf.get("CODE_TTL"))
+    if code.mark_sent(at, msg_id=msg_id, expires_at=at + life):
         code.supersede_older(at)
 
 

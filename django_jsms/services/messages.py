@@ -67,7 +67,7 @@ def send_message(
     if found:
         return found
     guards.check(intent(values), config)
-    at = accounts.gate(config, values["template_id"])
+    at = accounts.gate(config, values["template_id"]).at
     write = functools.partial(_paid_for, at, values)
     row, is_new = insert_once(Message, write, app, idempotency_key, values, join=False)
     if is_new:

@@ -62,7 +62,7 @@ def schedule_message(
     if found:
         return found
     guards.check(intent(values), config)
-    at = accounts.gate(config, values["template_id"])
+    at = accounts.gate(config, values["template_id"]).at
     write = functools.partial(_insert_single, at, values, time, created_by)
     schedule, is_new = insert_once(Schedule, write, app, idempotency_key, request, join=False)
     if is_new:

@@ -16,7 +16,7 @@ from django_jsms.exceptions import (
     NotSent,
     Refused,
 )
-from django_jsms.models import VerificationCode
+from django_jsms.models import Template, VerificationCode
 from django_jsms.services import queue_code, redeem_proof, resume_app, send_code, send_voice_code, verify_code
 from tests.conftest import MOBILE
 
@@ -52,6 +52,24 @@ def test_what_is_returned_is_what_is_committed(jsms_sandbox):
     code = send_code(MOBILE, purpose="login")
     for name, value in VerificationCode.objects.values().get(pk=code.pk).items():
         assert getattr(code, name) == value, name
+
+
+@pytest.mark.core
+def test_a_code_lives_as_long_as_its_template_says(jsms_sandbox):
+    about = {"remote_id": 1, "type": 1, "status": "approved", "text": "{{code}}"}
+    Template.objects.create(app="other", ttl=60, **about)
+    usual = send_code("13800138001", purpose="login")  # of another app's template nothing is known here
+    Template.objects.create(ttl=120, **about)
+    at_once, queued = send_code(MOBILE, purpose="login"), queue_code(OTHER, purpose="login")
+    jsms_sandbox.run_pending()
+    queued.refresh_from_db()
+    codes = (usual, at_once, queued)
+    assert [(code.expires_at - code.sent_at).total_seconds() for code in codes] == [300, 120, 120]
+    jsms_sandbox.clock.advance(121)
+    checked = [verify_code("1234", token=code.token, purpose="login").reason for code in codes]
+    assert checked == ["wrong", "expired", "expired"]
+    call = send_voice_code("13800138002", purpose="login")  # a call has no template
+    assert (call.expires_at - call.sent_at).total_seconds() == 300
 
 
 def test_voice_reads_a_code_aloud(jsms_sandbox):
