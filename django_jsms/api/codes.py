@@ -14,6 +14,7 @@ from ..models import VerificationCode
 from ..models.base import now
 from ..models.codes import PROOF_LIFE
 from ..services import client_ip, resend_after, resend_code, send_code, send_voice_code, verify_code
+from ..services.verification import wrong_text
 from . import errors
 from .base import PublicView, done
 from .fields import Choice, Mobile, Strict, Text
@@ -151,9 +152,13 @@ def _accepted(send: Any) -> Response:
 
 
 def _refused(result: Any) -> Response:
-    """Wrong is said as such to who holds the token; whatever else is closed has one answer."""
-    if result.reason == "wrong":
-        return errors.answer(status.HTTP_400_BAD_REQUEST, "wrong_code", result.message, field="code")
+    """Wrong is said as such to who holds the token; whatever else is closed has one answer.
+
+    Of a code that its owner had refused every check is wrong, as of one that was sent to somebody else.
+    """
+    if result.reason in ("wrong", "not_sent"):
+        text = result.message if result.reason == "wrong" else wrong_text(result.attempts_left)
+        return errors.answer(status.HTTP_400_BAD_REQUEST, "wrong_code", text, field="code")
     if result.reason == "throttled":
         return errors.answer(
             status.HTTP_429_TOO_MANY_REQUESTS, "throttled", result.message, retry_after=result.retry_after

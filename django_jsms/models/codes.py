@@ -10,6 +10,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from .. import conf
+from ..client.errors import describe
 from .conditional import Plus, update
 from .outgoing import Outgoing, OutgoingQuerySet
 from .templates import Template
@@ -116,9 +118,26 @@ class VerificationCode(Outgoing):
         """How many more checks this code allows."""
         return max(0, MOST_CHECKS - self.checks)
 
+    def mark_failed(self, at: datetime, *, reason: str, code: int | None, **values: Any) -> bool:
+        """What a number's owner has JSMS refuse lives as long as a code that was sent: strangers see no difference."""
+        known = describe(code)
+        if known is None or known.who != "recipient":
+            return super().mark_failed(at, reason=reason, code=code, **values)
+        older = {"mobile_hash": self.mobile_hash, "purpose": self.purpose, "status": "failed", "pk__lt": self.pk}
+        update(type(self), {**older, "expires_at__gt": at}, {"expires_at": at, "updated_at": at})
+        return super().mark_failed(at, reason=reason, code=code, expires_at=at + self.lasts, **values)
+
+    @property
+    def lasts(self) -> timedelta:
+        """How long it can be checked."""
+        return timedelta(seconds=self.life or conf.get("CODE_TTL"))
+
     def reserve_check(self, at: datetime) -> bool:
-        """Count one check before it is made. The counter is the only gate: 200 racers make 5 calls."""
-        return self._count({"status": "sent", "checks__lt": MOST_CHECKS, "expires_at__gt": at}, at, 1)
+        """Count one check before it is made. The counter is the only gate: 200 racers make 5 calls.
+
+        Of those that failed only the ones with a life are counted (see ``mark_failed``).
+        """
+        return self._count({"status": ("sent", "failed"), "checks__lt": MOST_CHECKS, "expires_at__gt": at}, at, 1)
 
     def return_check(self, at: datetime) -> bool:
         """Take a check back of which no byte reached JSMS."""

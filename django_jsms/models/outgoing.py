@@ -107,10 +107,10 @@ class Outgoing(Row, Reported):
         won = {"status": "sent", "msg_id": msg_id, "sent_at": at, "reason": "", "error_code": None}
         return self._win(self._mine("sending", "unknown"), at, **won, **values)
 
-    def mark_failed(self, at: datetime, *, reason: str, code: int | None) -> bool:
+    def mark_failed(self, at: datetime, *, reason: str, code: int | None, **values: Any) -> bool:
         """It was surely not sent, and nobody of ours will try again."""
         mine = self._mine("sending", "unknown")
-        return self._win(mine, at, status="failed", reason=reason, error_code=code)
+        return self._win(mine, at, status="failed", reason=reason, error_code=code, **values)
 
     def mark_unknown(self, at: datetime, *, reason: str, code: int | None) -> bool:
         """It may have been sent: never tried again by itself."""

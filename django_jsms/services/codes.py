@@ -244,8 +244,7 @@ def _call(client: JSMSClient, code: VerificationCode) -> str:
 
 
 def _sent(code: VerificationCode, at: datetime, msg_id: str) -> None:
-    life = timedelta(seconds=code.life or conf.get("CODE_TTL"))
-    if code.mark_sent(at, msg_id=msg_id, expires_at=at + life):
+    if code.mark_sent(at, msg_id=msg_id, expires_at=at + code.lasts):
         code.supersede_older(at)
 
 

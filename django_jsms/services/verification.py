@@ -85,8 +85,8 @@ def verify_code(
         return _answer("throttled", purpose, retry_after=error.retry_after)
     if row is None:
         return _answer("not_found", purpose)
-    if not reserved:
-        return _answer(_closed(row), purpose)
+    if not reserved or row.status == row.Status.FAILED:
+        return _answer(_closed(row, reserved), purpose, row if reserved else None)
     return _answer(_ask(row, code, reservation), purpose, row)
 
 
@@ -122,9 +122,10 @@ def _find(purpose: str, mobile: str | None, token: str | None) -> VerificationCo
     return code
 
 
-def _closed(row: VerificationCode) -> Reason:
+def _closed(row: VerificationCode, counted: bool) -> Reason:
     """Why a row allowed no check; it was read again when the check could not be reserved."""
-    if row.status == row.Status.SENT:
+    had_a_life = row.status == row.Status.FAILED and row.expires_at is not None
+    if not counted and (row.status == row.Status.SENT or had_a_life):
         return "locked" if row.checks >= MOST_CHECKS else "expired"
     return _CLOSED[row.status]
 
@@ -166,19 +167,24 @@ def _answer(
     reason: Reason, purpose: str, row: VerificationCode | None = None, *, retry_after: int | None = None
 ) -> Verification:
     records.record("check", reason=reason, purpose=purpose, id=row.pk if row else None, app=row.app if row else None)
-    ok, spent = reason == "ok" and row is not None, row is not None and not row.attempts_left()
+    ok, left = reason == "ok" and row is not None, row.attempts_left() if row else None
     if ok:
         signals.code_verified.send_robust(sender=VerificationCode, instance=row)
     return Verification(
         ok=ok,
         reason=reason,
-        message=gettext(_MESSAGES["locked" if reason == "wrong" and spent else reason]),
+        message=wrong_text(left) if reason == "wrong" else gettext(_MESSAGES[reason]),
         purpose=purpose,
         mobile=row.mobile if ok and row else None,
-        attempts_left=row.attempts_left() if row else None,
+        attempts_left=left,
         retry_after=retry_after,
         proof=_sign(row) if ok and row else None,
     )
+
+
+def wrong_text(attempts_left: int | None) -> str:
+    """What is said of a wrong code; with the last check it is closed."""
+    return gettext(_MESSAGES["locked" if attempts_left == 0 else "wrong"])
 
 
 # -- the proof --------------------------------------------------------------------------------------------

@@ -92,10 +92,31 @@ def test_a_wrong_code_says_so(jsms_sandbox, api):
     assert problem(response, 400) == ("wrong_code", "code") and "new one" in response.json()["message"]
 
 
-def test_a_number_that_opted_out_at_jsms_looks_like_any_other(jsms_sandbox, api):
-    jsms_sandbox.fault("status", code=50024, route="/v1/codes")
-    response = api.post("codes/", LOGIN)
-    assert response.status_code == 202 and VerificationCode.objects.get().status == "failed"
+@pytest.mark.core
+@pytest.mark.parametrize("refusal", [None, 50024, 50006])
+def test_what_its_owner_has_jsms_refuse_looks_like_a_code_that_was_sent(jsms_sandbox, api, refusal):
+    """One list of answers for all three: asked for, checked six times, sent again, and the first token after it."""
+    if refusal:
+        jsms_sandbox.fault("status", code=refusal, route="/v1/codes", times=3)
+    first = api.post("codes/", LOGIN)
+    told = first.json()
+    token = told.pop("token")
+    assert first.status_code == 202 and len(token) == 32
+    assert told == {
+        "mobile": "138****8000", "purpose": "login", "channel": "text", "expires_in": 300, "resend_after": 60
+    }  # fmt: skip
+    check = {"token": token, "purpose": "login", "code": "000000"}
+    checks = [api.post("codes/check/", check) for _ in range(6)]
+    assert [problem(each, each.status_code)[0] for each in checks] == ["wrong_code"] * 5 + ["invalid_or_expired"]
+    assert "new one" in checks[4].json()["message"] and "new one" not in checks[3].json()["message"]
+    jsms_sandbox.clock.advance(61)
+    second = api.post("codes/resend/", {"token": check["token"]})
+    check = {**check, "token": second.json()["token"]}
+    assert second.status_code == 202 and problem(api.post("codes/check/", check), 400)[0] == "wrong_code"
+    jsms_sandbox.clock.advance(61)
+    api.post("codes/resend/", {"token": check["token"]})
+    assert problem(api.post("codes/check/", check), 410)[0] == "invalid_or_expired"
+    assert VerificationCode.objects.filter(status="failed").count() == (3 if refusal else 0)
 
 
 @pytest.mark.parametrize(("refusal", "status", "word"), [(50014, 502, None), (50009, 429, None), (50013, 502, None)])
