@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from .. import conf
 from ..exceptions import InvalidInput
@@ -24,6 +24,7 @@ def resend_code(
 ) -> VerificationCode:
     """Send another code to the number and for the purpose of an earlier one, within 30 minutes; answers its row.
 
+    A text uses the template of the earlier one, after a call the purpose's.
     Every limit holds, as for ``send_code`` and ``send_voice_code``, whose errors it raises. The code before stays
     good until this one is sent. Raises InvalidInput (``invalid_or_expired``) for a token that is unknown, too old,
     or whose code was verified.
@@ -36,8 +37,10 @@ def resend_code(
             reason="invalid_or_expired",
             zh="验证码已失效，请重新获取。",
         )
-    send = send_voice_code if voice else send_code
-    code: VerificationCode = send(row.mobile, purpose=row.purpose, app=row.app, ip=ip, captcha=captcha)
+    again: dict[str, Any] = {"purpose": row.purpose, "app": row.app, "ip": ip, "captcha": captcha}
+    code: VerificationCode = (
+        send_voice_code(row.mobile, **again) if voice else send_code(row.mobile, template=row.template_id, **again)
+    )
     return code
 
 

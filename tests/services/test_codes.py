@@ -17,7 +17,15 @@ from django_jsms.exceptions import (
     Refused,
 )
 from django_jsms.models import Template, VerificationCode
-from django_jsms.services import queue_code, redeem_proof, resume_app, send_code, send_voice_code, verify_code
+from django_jsms.services import (
+    queue_code,
+    redeem_proof,
+    resend_code,
+    resume_app,
+    send_code,
+    send_voice_code,
+    verify_code,
+)
 from tests.conftest import MOBILE
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +78,17 @@ def test_a_code_lives_as_long_as_its_template_says(jsms_sandbox):
     assert checked == ["wrong", "expired", "expired"]
     call = send_voice_code("13800138002", purpose="login")  # a call has no template
     assert (call.expires_at - call.sent_at).total_seconds() == 300
+
+
+def test_a_resend_uses_the_template_of_the_code_before(jsms_sandbox):
+    jsms_sandbox.template(9, "{{code}}", type="code")
+    first = send_code(MOBILE, purpose="login", template=9)
+    jsms_sandbox.clock.advance(61)
+    again = resend_code(first.token)
+    jsms_sandbox.clock.advance(61)
+    call = resend_code(again.token, voice=True)
+    jsms_sandbox.clock.advance(61)
+    assert [again.template_id, call.template_id, resend_code(call.token).template_id] == [9, None, 1]
 
 
 def test_voice_reads_a_code_aloud(jsms_sandbox):
