@@ -291,6 +291,8 @@ def test_a_report_for_another_number_is_not_applied(tell: Any, caplog: Any) -> N
     row.refresh_from_db()
     assert row.delivery == "" and Callback.objects.get().error == "mobile_mismatch"
     assert OTHER not in caplog.text and MOBILE not in caplog.text
+    caplog.clear()
+    assert match_reports() == 0 and not caplog.records  # it is said once, not at every sweep
 
 
 def test_a_report_that_belongs_to_nobody_waits(tell: Any) -> None:
@@ -327,6 +329,28 @@ def test_a_report_settles_an_unknown_message(site: Any, tell: Any, heard: Any) -
     row.refresh_from_db()
     assert (row.status, row.msg_id, row.delivery) == ("sent", sent.msg_id, "delivered")
     assert heard[-1] == ("message_delivered", "sent")
+
+
+def test_reports_that_are_no_ours_keep_none_from_its_row(
+    site: Any, tell: Any, count_statements: Any, monkeypatch: Any
+) -> None:
+    """Another system sends with the same application, and one number has unknown messages nobody can tell apart."""
+    monkeypatch.setattr(reports, "_SLICE", 2)
+    twice = [lose_an_answer(site, OTHER), lose_an_answer(site, OTHER)]
+    tell("SMS_REPORT", report(twice[0], phone=OTHER, msgId="1"), nonce="1")
+    tell("SMS_REPORT", report(twice[0], phone=OTHER, msgId="2"), nonce="2")
+    received = Report.objects.get(msg_id="1").received_at
+    for index in range(20):
+        of_others = {"msg_id": f"9{index}", "mobile_hash": f"{index:032d}"}
+        Report.objects.create(status=4001, received_at=received, **of_others)
+    with count_statements() as statements:
+        assert match_reports() == 0
+    assert len(statements) < 15
+    row = lose_an_answer(site)
+    tell("SMS_REPORT", report(row, msgId=site.outbox[-1].msg_id), nonce="3")
+    assert match_reports() + match_reports() == 1
+    row.refresh_from_db()
+    assert row.delivery == "delivered" and Report.objects.filter(applied_at=None).count() == 22
 
 
 def test_two_unknown_messages_to_one_number_are_left_to_a_person(site: Any, tell: Any) -> None:

@@ -102,14 +102,28 @@ def _announce(model: Any, report: Report) -> None:
 
 
 def match_reports() -> int:
-    """Give waiting reports to rows that were committed after them, or are ``unknown``; answers how many found one."""
+    """Give waiting reports to rows that were committed after them, or are ``unknown``; answers how many found one.
+
+    Reports of whoever else sends with the same application wait for ever: they are passed over by the database, and
+    those that were looked at in vain go to the end, so that they never keep others from being looked at.
+    """
     at = now()
     waiting = Report.objects.primary().filter(applied_at=None, received_at__gt=at - ADOPTION)
-    known = [Exists(model.objects.filter(app=OuterRef("app"), msg_id=OuterRef("msg_id"))) for model in _ROWS]
-    outrun = waiting.filter(known[0] | known[1]).order_by("received_at")[:_SLICE]
+    same, number = {"app": OuterRef("app"), "msg_id": OuterRef("msg_id")}, {"mobile_hash": OuterRef("mobile_hash")}
+    outrun = waiting.filter(_any(**same, **number)).order_by("received_at")[:_SLICE]
     matched = sum(_match(report, at) for report in outrun)
-    alone = waiting.exclude(known[0] | known[1]).order_by("received_at")[:_SLICE]
-    return matched + sum(_adopt(report, at) for report in alone)
+    lost = _any(app=OuterRef("app"), **number, status="unknown", msg_id="")
+    alone = list(waiting.filter(lost).exclude(_any(**same)).order_by("updated_at")[:_SLICE])
+    left = [report.pk for report in alone if not _adopt(report, at)]
+    if left:
+        waiting.filter(pk__in=left).update(updated_at=at)
+    return matched + len(alone) - len(left)
+
+
+def _any(**row: Any) -> Q:
+    """Whether a message or a code is like that."""
+    messages, codes = (Exists(model.objects.filter(**row)) for model in _ROWS)
+    return Q(messages) | Q(codes)
 
 
 def mark_missing() -> int:
