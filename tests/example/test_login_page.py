@@ -154,12 +154,15 @@ def test_it_works_without_scripts(browser: Any, site: Site) -> None:
     page.goto(f"{site.url}login/")
     page.get_by_role("textbox", name="手机号").fill("13800138003")
     page.get_by_role("button", name="发送验证码").click()
-    key = page.locator("input[name=picture]")
-    if page.locator("img.picture").count():
-        page.locator("input[name=captcha]").fill(site.picture(key.get_attribute("value")))
+    picture, box = page.locator("img.picture"), page.get_by_role("textbox", name="验证码")
+    picture.or_(box).first.wait_for()
+    if picture.count():
+        page.locator("input[name=captcha]").fill(site.picture(page.locator("input[name=picture]").input_value()))
         page.get_by_role("button", name="发送验证码").click()
-    page.get_by_role("textbox", name="验证码").fill(site.code("13800138003"))
+    box.wait_for()  # before that the code may not have been sent
+    box.fill(site.code("13800138003"))
     page.get_by_role("button", name="登录").click()
+    page.wait_for_url(site.url)
     assert "138****8003" in page.content()
     context.close()
 
