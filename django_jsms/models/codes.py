@@ -27,6 +27,12 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
+def _by_its_owner(code: int | None) -> bool:
+    """Whether that number of JSMS's is about the recipient, who opted out or whose number is none."""
+    known = describe(code)
+    return known is not None and known.who == "recipient"
+
+
 class CodeQuerySet(OutgoingQuerySet):
     def with_clock(self) -> Self:
         """And how long a code of its template lives, as ``life``."""
@@ -120,12 +126,16 @@ class VerificationCode(Outgoing):
 
     def mark_failed(self, at: datetime, *, reason: str, code: int | None, **values: Any) -> bool:
         """What a number's owner has JSMS refuse lives as long as a code that was sent: strangers see no difference."""
-        known = describe(code)
-        if known is None or known.who != "recipient":
+        if not _by_its_owner(code):
             return super().mark_failed(at, reason=reason, code=code, **values)
         older = {"mobile_hash": self.mobile_hash, "purpose": self.purpose, "status": "failed", "pk__lt": self.pk}
         update(type(self), {**older, "expires_at__gt": at}, {"expires_at": at, "updated_at": at})
         return super().mark_failed(at, reason=reason, code=code, expires_at=at + self.lasts, **values)
+
+    @property
+    def looks_sent(self) -> bool:
+        """Whether it failed in a way that is nobody else's to know."""
+        return self.status == self.Status.FAILED and _by_its_owner(self.error_code)
 
     @property
     def lasts(self) -> timedelta:

@@ -124,8 +124,7 @@ def _find(purpose: str, mobile: str | None, token: str | None) -> VerificationCo
 
 def _closed(row: VerificationCode, counted: bool) -> Reason:
     """Why a row allowed no check; it was read again when the check could not be reserved."""
-    had_a_life = row.status == row.Status.FAILED and row.expires_at is not None
-    if not counted and (row.status == row.Status.SENT or had_a_life):
+    if not counted and (row.status == row.Status.SENT or row.looks_sent):
         return "locked" if row.checks >= MOST_CHECKS else "expired"
     return _CLOSED[row.status]
 

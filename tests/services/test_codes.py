@@ -62,6 +62,15 @@ def test_what_is_returned_is_what_is_committed(jsms_sandbox):
         assert getattr(code, name) == value, name
 
 
+def test_a_queued_code_that_failed_is_not_sent_however_late_it_is_checked(jsms_sandbox):
+    jsms_sandbox.fault("status", code=50042, route="/v1/codes")
+    code = queue_code(MOBILE, purpose="login")
+    jsms_sandbox.run_pending()
+    said = [verify_code("123456", token=code.token, purpose="login").reason for _ in range(6)]
+    jsms_sandbox.clock.advance(61)
+    assert {*said, verify_code("123456", token=code.token, purpose="login").reason} == {"not_sent"}
+
+
 @pytest.mark.core
 def test_a_code_lives_as_long_as_its_template_says(jsms_sandbox):
     about = {"remote_id": 1, "type": 1, "status": "approved", "text": "{{code}}"}
