@@ -31,18 +31,14 @@ _SPENDS: Final = (*BODY, 403, 409, 422, 429, 502, 503)
 class CodeRequest(Strict):
     mobile = Mobile(help_text=_("A mainland mobile number: 11 digits, as text."))
     purpose = Text(max_length=32, help_text=_PURPOSE)
-    channel = Choice(_CHANNELS, default="text", help_text=_("A text, or a call that reads it aloud."))
-    captcha = Text(
-        required=False, max_length=4096, help_text=_("The answer to the project's captcha, once one is wanted.")
-    )
+    channel = Choice(_CHANNELS, default="text", help_text=_CHANNEL)
+    captcha = Text(required=False, max_length=4096, help_text=_CAPTCHA)
 
 
 class ResendRequest(Strict):
     token = Text(max_length=64, help_text=_("The token of the code before."))
-    channel = Choice(_CHANNELS, default="text", help_text=_("A text, or a call that reads it aloud."))
-    captcha = Text(
-        required=False, max_length=4096, help_text=_("The answer to the project's captcha, once one is wanted.")
-    )
+    channel = Choice(_CHANNELS, default="text", help_text=_CHANNEL)
+    captcha = Text(required=False, max_length=4096, help_text=_CAPTCHA)
 
 
 class CheckRequest(Strict):
