@@ -111,16 +111,16 @@ def answer(
 def _of_framework(exc: exceptions.APIException) -> Response:
     headers = {"WWW-Authenticate": exc.auth_header} if getattr(exc, "auth_header", None) else {}
     wait = math.ceil(exc.wait) if getattr(exc, "wait", None) else None
-    found = dict(reversed(list(_leaves(exc.detail))))  # of two messages for one field, the first
-    field, detail = found.popitem() if found else ("", exceptions.ErrorDetail(str(exc.detail), exc.default_code))
+    found = list(_leaves(exc.detail)) or [("", exceptions.ErrorDetail(str(exc.detail), exc.default_code))]
+    field, detail = found[0]
     reason = str(getattr(detail, "code", None) or exc.default_code)
-    said = f"{detail} {_others(found)}".rstrip()
+    said = f"{detail} {_others(dict.fromkeys(name for name, _detail in found if name not in ('', field)))}".rstrip()
     return answer(exc.status_code, reason, said, field=field, retry_after=wait, **headers)
 
 
 def _others(fields: Iterable[str]) -> str:
     """What else is wrong, so that one round mends it all: an error has one ``field``."""
-    named = [each for each in reversed(list(fields)) if each]
+    named = list(fields)
     if not named:
         return ""
     first, more = ", ".join(named[:NAMED]), len(named) - NAMED
