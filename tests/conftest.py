@@ -11,8 +11,19 @@ from django.db import connections
 from django.utils import translation
 
 from django_jsms import signals
+from django_jsms.services import repeating
 
 MOBILE = "13800138000"
+#: The real wait between two tries, for the test that measures it.
+PAUSE = repeating.pause
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that would have been waited between tries: noted, not waited for."""
+    noted: list[float] = []
+    monkeypatch.setattr(repeating, "pause", noted.append)
+    return noted
 
 
 @pytest.fixture(autouse=True)

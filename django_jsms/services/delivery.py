@@ -23,7 +23,7 @@ from ..client.errors import describe
 from ..exceptions import AppPaused, JSMSError, LimitExceeded, NoAnswer, NotSent
 from ..models.base import database_now, durably, now, read_clock
 from ..models.outgoing import Outgoing
-from . import accounts, budgets, guards, records
+from . import accounts, budgets, guards, records, repeating
 from .clients import get_client
 from .limits import BUSY
 
@@ -167,7 +167,7 @@ def _call(row: Any, noun: Noun) -> str:
         except NotSent as error:
             if error.reason in accounts.CONFIGURATION or time.monotonic() - started + wait > QUICK_SECONDS:
                 raise
-            time.sleep(wait)
+            repeating.pause(wait)
             if not durably(lambda: row.renew(database_now(_using(row))), using=_using(row)):
                 raise
     return noun.call(client, row)

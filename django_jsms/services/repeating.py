@@ -28,13 +28,18 @@ class Outcome:
         return self.error.code if self.error else None
 
 
+def pause(seconds: float) -> None:
+    """Wait before a further try. Every wait between tries passes here, so that tests need not wait."""
+    time.sleep(seconds)
+
+
 def repeat(call: Callable[[], Any], *, hold: Callable[[], bool]) -> Outcome:
     """Make an idempotent call until it is answered; ``hold`` is asked before each further try."""
     lost: NoAnswer | None = None
     error: JSMSError | None = None
     started = time.monotonic()
     for wait in WAITS:
-        time.sleep(wait)
+        pause(wait)
         try:
             return Outcome(call(), lost=lost)
         except NoAnswer as unheard:

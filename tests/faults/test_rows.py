@@ -23,15 +23,10 @@ from .test_wire_table import AFTER_BYTES, IN_THE_HANDSHAKE
 pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 FAST = (0.2, 0.5, 0.8)
-#: A code of which no byte was written is tried three times; the waits between are patched away.
+#: A code of which no byte was written is tried three times; the waits between are only noted.
 PATIENCE = 3 * FAST[2] + 2
 #: A reset may come so early that it reads as a refused connection.
 NOTHING_LEFT = ("handshake", "unreachable")
-
-
-@pytest.fixture(autouse=True)
-def no_waits(monkeypatch):
-    monkeypatch.setattr(delivery, "QUICK_WAITS", (0.0, 0.0))
 
 
 @pytest.fixture
@@ -102,11 +97,12 @@ def test_tls_that_breaks_after_reading_leaves_the_row_unknown(serve, point_at, t
 
 
 @pytest.mark.parametrize("name", IN_THE_HANDSHAKE)
-def test_a_handshake_that_does_not_finish_is_tried_again(name, serve, point_at, trusting, tls_context):
-    server = serve(IN_THE_HANDSHAKE[name], tls=tls_context())
+def test_a_handshake_that_does_not_finish_is_tried_again(name, serve, point_at, trusting, tls_context, waits):
+    server = serve(*[IN_THE_HANDSHAKE[name]] * 2, tls=tls_context())
     point_at(server.url)
     trusting(server.url)
     assert send().status == "sent" and server.requests == 1
+    assert waits == list(delivery.QUICK_WAITS)
 
 
 @pytest.mark.parametrize("name", IN_THE_HANDSHAKE)
