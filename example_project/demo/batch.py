@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
@@ -14,13 +15,11 @@ from django_jsms.services.progress import Progress
 
 from .stage import Stage
 
-ROWS = 2500
+#: How many rows the list has, unless another number is asked for; and the fewest that still show something.
+ROWS, FEWEST = 2500, 100
 #: What is no mobile, and what stands in the list before; each becomes a rejected row with its line and reason.
 WRONG = ("12345", "", "1380000123x", "861390000", "+1 202 555 0100")
 AGAIN = ("13700000000", "13700000001", "+86 137 0000 0002")
-#: Those that a text reaches, each once; and the last of them.
-GOOD = ROWS - len(WRONG) - len(AGAIN)
-LAST = f"137{GOOD - 1:08d}"
 #: Small chunks, so that there is something to see: JSMS would take 1000 at once.
 CHUNK_SIZE = 100
 #: Longer than a worker needs to start.
@@ -31,15 +30,30 @@ class Stuck(Exception):
     """The batch did not finish; the text says how it stands."""
 
 
-def rows() -> Iterator[dict[str, str]]:
-    good = [f"137{number:08d}" for number in range(GOOD)]
-    for number, mobile in enumerate([*good, *AGAIN, *WRONG]):
-        yield {"mobile": mobile, "no": f"A{number:05d}"}
+@dataclass(frozen=True)
+class Roll:
+    """The list: ``rows`` in all, of which ``good`` reach a phone, each once."""
+
+    rows: int = ROWS
+
+    @property
+    def good(self) -> int:
+        return self.rows - len(WRONG) - len(AGAIN)
+
+    @property
+    def last(self) -> str:
+        """The last number that a text reaches."""
+        return f"137{self.good - 1:08d}"
+
+    def __iter__(self) -> Iterator[dict[str, str]]:
+        good = [f"137{number:08d}" for number in range(self.good)]
+        for number, mobile in enumerate([*good, *AGAIN, *WRONG]):
+            yield {"mobile": mobile, "no": f"A{number:05d}"}
 
 
-def take_in() -> Batch:
+def take_in(roll: Roll) -> Batch:
     """A batch that is ready to start."""
-    return create_batch(template="order-shipped", recipients=rows(), name="demo", chunk_size=CHUNK_SIZE)
+    return create_batch(template="order-shipped", recipients=roll, name="demo", chunk_size=CHUNK_SIZE)
 
 
 def send(batch: Batch, stage: Stage) -> Iterator[Progress]:

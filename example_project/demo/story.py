@@ -45,6 +45,7 @@ class Walk:
     """What the steps share: the stage, a visitor with a phone, an operator, the code on the phone, and a batch."""
 
     stage: Stage
+    roll: batch.Roll = field(default_factory=batch.Roll)
     visitor: Browser = field(default_factory=lambda: Browser(get_language() or "en"))
     operator: Browser = field(default_factory=lambda: Browser(get_language() or "en"))
     code: str = ""
@@ -160,33 +161,33 @@ def balance_lasts(walk: Walk) -> None:
 
 
 def list_is_taken_in(walk: Walk) -> None:
-    walk.batch = batch.take_in()
-    if (walk.batch.total, walk.batch.rejected) != (batch.GOOD, batch.ROWS - batch.GOOD):
+    walk.batch = batch.take_in(walk.roll)
+    if (walk.batch.total, walk.batch.rejected) != (walk.roll.good, walk.roll.rows - walk.roll.good):
         raise Failed(f"{walk.batch.total} + {walk.batch.rejected}")
 
 
 def list_is_sent(walk: Walk) -> None:
     assert walk.batch
     *__, last = batch.send(walk.batch, walk.stage)
-    if last.sent != batch.GOOD:
-        raise Failed(f"{last.sent}/{batch.GOOD}")
+    if last.sent != walk.roll.good:
+        raise Failed(f"{last.sent}/{walk.roll.good}")
 
 
 def each_phone_has_one(walk: Walk) -> None:
     """The first number comes twice in the list, and its phone gets one text."""
-    for mobile in batch.AGAIN[0], batch.LAST:
+    for mobile in batch.AGAIN[0], walk.roll.last:
         texts = [message["text"] for message in control(walk, f"phones/{mobile}")["messages"]]
         if len(texts) != 1:
             raise Failed(_("the phone holds %(count)d messages") % {"count": len(texts)})
     sent = [message.mobile for message in walk.stage.sandbox.outbox if message.mobile.startswith("137")]
-    if len(sent) != batch.GOOD or len(set(sent)) != batch.GOOD:
-        raise Failed(f"{len(sent)}/{batch.GOOD}")
+    if len(sent) != walk.roll.good or len(set(sent)) != walk.roll.good:
+        raise Failed(f"{len(sent)}/{walk.roll.good}")
 
 
 def list_is_delivered(walk: Walk) -> None:
     control(walk, "clock", {"advance": 1})
     delivered = Message.objects.filter(chunk__batch=walk.batch, delivery="delivered")
-    wait_for(lambda: delivered.count() == batch.GOOD, _("not every message was delivered"), REPORTS_SECONDS)
+    wait_for(lambda: delivered.count() == walk.roll.good, _("not every message was delivered"), REPORTS_SECONDS)
 
 
 def advertising_stays_away(walk: Walk) -> None:
@@ -225,7 +226,7 @@ def wait_for(condition: Callable[[], bool], otherwise: str, seconds: float = TIM
 def export_tells(walk: Walk) -> None:
     assert walk.batch
     lines = list(export_batch(walk.batch))
-    if len(lines) != 1 + batch.ROWS or any(batch.LAST in line for line in lines):
+    if len(lines) != 1 + walk.roll.rows or any(walk.roll.last in line for line in lines):
         raise Failed(_("the export does not hold each row once, masked"))
 
 
@@ -240,7 +241,7 @@ STORY: list[Step] = [
     Step(gettext_lazy("The site hears of it, and sends no advertising there"), advertising_stays_away),
     Step(gettext_lazy("The admin shows what became of it, masked"), admin_shows_the_row),
     Step(gettext_lazy("jsms_balance shows what is left, and for how many days"), balance_lasts),
-    Step(gettext_lazy("A list of 2500 is taken in, its bad and repeated rows kept apart"), list_is_taken_in),
+    Step(gettext_lazy("A list is taken in, its bad and repeated rows kept apart"), list_is_taken_in),
     Step(gettext_lazy("The workers send it"), list_is_sent),
     Step(gettext_lazy("Each of its phones holds one text"), each_phone_has_one),
     Step(gettext_lazy("JSMS reports to the site, and all of it is delivered"), list_is_delivered),

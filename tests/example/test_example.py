@@ -67,15 +67,21 @@ def test_its_migrations_are_complete(manage: Manage) -> None:
     assert process.returncode == 0, out + error
 
 
+#: The whole list of 2500 once; what a language, a setting, a broker or a terminal can change shows with a short one.
+SHORT = ("--rows", "200")
+
+
 @pytest.mark.parametrize(
-    ("environment", "told"),
+    ("options", "environment", "told"),
     [
-        ({"LANG": "en_US.UTF-8"}, "jsms_balance shows what is left, and for how many days"),
-        ({"LANG": "zh_CN.UTF-8", "EXAMPLE_ATOMIC_REQUESTS": "1"}, "管理后台显示结果，手机号已脱敏"),
+        ((), {"LANG": "en_US.UTF-8"}, "jsms_balance shows what is left, and for how many days"),
+        (SHORT, {"LANG": "zh_CN.UTF-8", "EXAMPLE_ATOMIC_REQUESTS": "1"}, "管理后台显示结果，手机号已脱敏"),
     ],
 )
-def test_the_demo_walks_its_story(manage: Manage, environment: dict[str, str], told: str) -> None:
-    process = manage("demo", "--check", **environment)
+def test_the_demo_walks_its_story(
+    manage: Manage, options: tuple[str, ...], environment: dict[str, str], told: str
+) -> None:
+    process = manage("demo", "--check", *options, **environment)
     out, error = process.communicate(timeout=SECONDS)
     assert (process.returncode, error) == (0, ""), out + error
     steps = out.splitlines()
@@ -94,7 +100,7 @@ def test_a_celery_worker_sends_the_list(manage: Manage, variable: str, broker: s
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) and not os.environ.get("JSMS_REQUIRE_SERVERS"):
             pytest.skip(f"nothing answers on port {port}")
-    process = manage("demo", "--check", "--broker", os.environ.get(variable, broker), LANG="en_US.UTF-8")
+    process = manage("demo", "--check", *SHORT, "--broker", os.environ.get(variable, broker), LANG="en_US.UTF-8")
     out, error = process.communicate(timeout=SECONDS)
     assert (process.returncode, error) == (0, ""), out + error
     assert out.splitlines()[-5:-1] == [
@@ -129,7 +135,7 @@ def test_the_list_is_shown_to_its_end(manage: Manage) -> None:
 
 
 def test_a_terminal_without_chinese_will_do(manage: Manage) -> None:
-    process = manage("demo", "--check", LANG="zh_CN.UTF-8", PYTHONIOENCODING="ascii")
+    process = manage("demo", "--check", *SHORT, LANG="zh_CN.UTF-8", PYTHONIOENCODING="ascii")
     out, error = process.communicate(timeout=SECONDS)
     assert (process.returncode, error) == (0, "") and out.startswith("? ???")
 
@@ -152,10 +158,11 @@ def test_a_port_that_is_taken_is_one_line(manage: Manage, option: str) -> None:
     assert re.fullmatch(rf"CommandError: Port {port} cannot be used: .+\n", error), error
 
 
-def test_a_port_that_is_none_is_a_usage_error(manage: Manage) -> None:
-    process = manage("demo", "--port", "70000", LANG="en_US.UTF-8")
+@pytest.mark.parametrize(("option", "value", "named"), [("--port", "70000", "65535"), ("--rows", "99", "100")])
+def test_a_number_out_of_range_is_a_usage_error(manage: Manage, option: str, value: str, named: str) -> None:
+    process = manage("demo", option, value, LANG="en_US.UTF-8")
     _, error = process.communicate(timeout=SECONDS)
-    assert process.returncode == 2 and "65535" in error
+    assert process.returncode == 2 and named in error
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

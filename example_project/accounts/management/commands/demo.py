@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from demo.batch import Stuck, send, take_in
+from demo.batch import FEWEST, ROWS, Roll, Stuck, send, take_in
 from demo.celery import BrokerRefused
 from demo.stage import Port, PortRefused, Stage, set_up
 from demo.story import Failed, Walk, tell
@@ -36,6 +36,7 @@ class Command(BaseCommand):
             parser.add_argument("--port", type=port, help=_("the site: ") + usual % {"port": SITE_PORT})
             parser.add_argument("--sandbox-port", type=port, help=_("JSMS: ") + usual % {"port": SANDBOX_PORT})
             parser.add_argument("--broker", default="", help=_("a Celery worker sends: redis://… or amqp://…"))
+            parser.add_argument("--rows", type=rows, default=ROWS, help=_("how long the list is; %d") % ROWS)
             parser.add_argument("--check", action="store_true", help=_("walk through the whole story, and exit"))
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -58,7 +59,7 @@ class Command(BaseCommand):
         site, sandbox = Port(options["port"], SITE_PORT), Port(options["sandbox_port"], SANDBOX_PORT)
         with set_up(database, site=site, sandbox=sandbox, broker=options["broker"]) as stage:
             self.greet(stage)
-            self.send_batch(stage)
+            self.send_batch(stage, Roll(options["rows"]))
             on_messages, on_call = teller(stage.sandbox.url, self.say)
             stage.sandbox.watch(on_messages=on_messages, on_call=on_call)
             while True:
@@ -75,8 +76,8 @@ class Command(BaseCommand):
         hint = _("Log in as 13800138000: the code appears below and on its virtual phone. Then find it in the admin.")
         self.say("\n".join(["", *lines, "", hint, _("Ctrl-C stops everything."), ""]))
 
-    def send_batch(self, stage: Stage) -> None:
-        batch = take_in()
+    def send_batch(self, stage: Stage, roll: Roll) -> None:
+        batch = take_in(roll)
         rows = {"total": batch.total + batch.rejected, "good": batch.total, "rejected": batch.rejected}
         self.say(_("A list of %(total)d: %(good)d are sent, %(rejected)d rows are bad or come twice.") % rows)
         try:
@@ -95,7 +96,7 @@ class Command(BaseCommand):
             tempfile.TemporaryDirectory() as directory,
             set_up(Path(directory, "demo.sqlite3"), site=site, sandbox=sandbox, broker=options["broker"]) as stage,
         ):
-            walk = Walk(stage)
+            walk = Walk(stage, Roll(options["rows"]))
             try:
                 for title in tell(walk):
                     self.say(f"✓ {title}")
@@ -114,6 +115,12 @@ class Command(BaseCommand):
 def port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
         raise argparse.ArgumentTypeError(_("must be a number from 0 to 65535"))
+    return int(text)
+
+
+def rows(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and FEWEST <= int(text) <= 1_000_000):
+        raise argparse.ArgumentTypeError(_("must be a number from %d to 1000000") % FEWEST)
     return int(text)
 
 
