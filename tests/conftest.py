@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +15,32 @@ from django.utils import translation
 from django_jsms import signals
 from django_jsms.services import repeating
 
+HERE = Path(__file__).parent
+#: What `.ci/run` runs again with each Django, and with ATOMIC_REQUESTS.
+DOORS = (HERE / "admin", HERE / "api", HERE / "test_views.py")
+
 MOBILE = "13800138000"
 #: The real wait between two tries, for the test that measures it.
 PAUSE = repeating.pause
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """One process if only files are named: to start more takes longer than to run a few tests."""
+    named = [Path(argument.partition("::")[0]) for argument in config.args]
+    return 0 if all(path.is_file() for path in named) else None
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(item.path.is_relative_to(door) for door in DOORS):
+            item.add_marker(pytest.mark.doors)
+
+
+def pytest_collection_finish() -> None:
+    """What 6000 tests are made of stays: without this, each collection of garbage looks through all of it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
