@@ -2,9 +2,10 @@
 
 import json
 
-from django_jsms.client import JSMSClient, Timeout
+from django_jsms.client import JSMSClient
 from tests.faults.faults import answer
 from tests.faults.server import FaultServer
+from tests.waiting import PATIENT
 
 
 class Stub:
@@ -16,7 +17,7 @@ class Stub:
     def __enter__(self):
         self.server.__enter__()
         self.client = JSMSClient(
-            "key", "secret", self.server.url, dev_key="dev", dev_secret="devsecret", timeout=Timeout(3, 5, 6)
+            "key", "secret", self.server.url, dev_key="dev", dev_secret="devsecret", timeout=PATIENT
         )
         return self
 

@@ -14,6 +14,7 @@ from django_jsms.sandbox import SandboxServer
 from tests.contract.cases import LOGINS
 from tests.contract.givens import Exchange
 from tests.contract.wire import Sent
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +33,7 @@ def sandbox(running: SandboxServer) -> SandboxServer:
 @pytest.fixture
 def exchange(sandbox: SandboxServer) -> Iterator[Exchange]:
     """One keep-alive connection: status, headers and body, which is the JSON or else the bytes."""
-    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=PATIENCE)
 
     def send(sent: Sent) -> tuple[int, dict[str, str], Any]:
         connection.request(sent.method, sent.path, sent.body, sent.headers)

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from django_jsms import exceptions
-from django_jsms.client import JSMSClient, Timeout
+from django_jsms.client import JSMSClient
 from django_jsms.exceptions import InvalidInput, JSMSError
 from tests.contract.cases import CASES, LOGINS, READINGS, Case
 from tests.contract.samples import BOUND, filled, recorded
 from tests.contract.wire import encoded, part, parts
 from tests.faults.faults import answer
 from tests.faults.server import FaultServer
+from tests.waiting import PATIENT
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def client(stub: FaultServer) -> Callable[[str | None], JSMSClient]:
         wrong = login if login not in LOGINS.values() else None
         key, secret = (wrong or LOGINS["app"]).split(":")
         dev_key, dev_secret = wrong.split(":") if wrong else developer
-        return JSMSClient(key, secret, stub.url, dev_key, dev_secret, Timeout(3, 5, 6))
+        return JSMSClient(key, secret, stub.url, dev_key, dev_secret, PATIENT)
 
     return make
 

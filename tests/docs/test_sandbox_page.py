@@ -21,6 +21,7 @@ from django_jsms.sandbox.callback_orders import FAULTS
 from django_jsms.sandbox.faults import KINDS
 from django_jsms.sandbox.persisting import snapshot
 from tests.docs.snippets import ROOT
+from tests.waiting import PATIENCE
 
 PAGE = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `(GET|POST|DELETE) (/_sandbox/\S+)` \|(.*?)\| .* \|$", re.MULTILINE)
@@ -40,7 +41,7 @@ Answer = tuple[int, Any]
 def ask() -> Iterator[Callable[..., Answer]]:
     """``ask(method, target, body)`` of a sandbox: status and JSON."""
     with SandboxServer() as server:
-        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=PATIENCE)
 
         def ask(method: str, target: str, body: Any = None) -> Answer:
             data = None if body is None else json.dumps(body).encode()

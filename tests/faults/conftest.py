@@ -6,10 +6,12 @@ import pytest
 import trustme
 
 from django_jsms.client import JSMSClient, Timeout
+from tests.waiting import PATIENT
 
+from . import faults
 from .server import FaultServer
 
-#: The real times by fifteen: the same code, a suite that ends (decisions, Tests).
+#: The real times by fifteen, for what only they can end: the same code, a suite that ends (decisions, Tests).
 FAST = Timeout(0.2, 0.5, 0.8)
 
 
@@ -41,6 +43,8 @@ def serve(tls_context):
     started = []
 
     def start(*script, tls=None, host=None):
+        if faults.bomb in script:
+            faults.packed()  # it takes seconds, and a client would be waiting
         server = FaultServer(script, tls=tls, host=host or ("localhost" if tls else "127.0.0.1"))
         started.append(server.__enter__())
         return server
@@ -52,12 +56,12 @@ def serve(tls_context):
 
 @pytest.fixture
 def client_of(ca_bundle):
-    """A client for a server, with the short timeouts; over TLS it trusts the test's authority."""
+    """A patient client for a server; over TLS it trusts the test's authority."""
 
     def client(server, **options):
         if server.tls:
             options.setdefault("ca_bundle", ca_bundle)
-        return JSMSClient("key", "secret", server.url, **{"timeout": FAST, **options})
+        return JSMSClient("key", "secret", server.url, **{"timeout": PATIENT, **options})
 
     return client
 

@@ -14,6 +14,8 @@ import struct
 import threading
 from collections.abc import Callable, Iterable
 
+from tests.waiting import PATIENCE
+
 #: A step gets the connection, may read the request, and says whether the connection goes on.
 Step = Callable[["Connection"], bool | None]
 
@@ -115,7 +117,7 @@ class FaultServer:
             for connection in self._open:
                 _shut(connection)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(PATIENCE)
 
     def count(self, received):
         with self._lock:

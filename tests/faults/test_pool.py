@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from django_jsms.client import Timeout, deadline
+from django_jsms.client import deadline
 from django_jsms.exceptions import MaybeSent
+from tests.waiting import PATIENCE, in_time, wait_for
 
 from . import faults
-
-PATIENT = Timeout(3, 10, 15)
+from .conftest import FAST
 
 
 def send(client):
@@ -27,14 +27,14 @@ def send(client):
 @pytest.mark.core
 def test_a_thousand_calls_in_a_row_open_one_connection(serve, client_of):
     server = serve()
-    client = client_of(server, timeout=PATIENT)
+    client = client_of(server)
     ids = {send(client).msg_id for _ in range(1000)}
     assert (len(ids), server.requests, server.connections) == (1000, 1000, 1)
 
 
 def test_the_same_over_tls(serve, client_of, tls_context):
     server = serve(tls=tls_context())
-    client = client_of(server, timeout=PATIENT)
+    client = client_of(server)
     for _ in range(50):
         send(client)
     assert (server.requests, server.connections) == (50, 1)
@@ -43,7 +43,7 @@ def test_the_same_over_tls(serve, client_of, tls_context):
 @pytest.mark.core
 def test_32_threads_open_at_most_32_connections(serve, client_of):
     server = serve()
-    client = client_of(server, timeout=PATIENT)
+    client = client_of(server)
     with ThreadPoolExecutor(32) as threads:
         ids = set(threads.map(lambda _: send(client).msg_id, range(640)))
     assert (len(ids), server.requests) == (640, 640)
@@ -52,14 +52,14 @@ def test_32_threads_open_at_most_32_connections(serve, client_of):
 
 def test_more_threads_than_the_pool_keeps_wait_for_nothing(serve, client_of):
     """A pool that blocks would eat the time of the calls that wait for it (decisions, 8)."""
-    together = threading.Barrier(40, timeout=10)
+    together = threading.Barrier(40, timeout=PATIENCE)
 
     def step(connection):
         connection.read()
         together.wait()
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(faults.OK), faults.OK))
 
-    client = client_of(serve(*[step] * 40), timeout=PATIENT)
+    client = client_of(serve(*[step] * 40))
     with ThreadPoolExecutor(40) as threads:
         assert len(list(threads.map(lambda _: send(client), range(40)))) == 40
 
@@ -90,14 +90,17 @@ def test_a_connection_idle_for_15_seconds_is_not_used_again(serve, client_of, mo
 
 
 def test_a_connection_the_server_closed_meanwhile_is_not_used_again(serve, client_of):
+    left = threading.Event()
+
     def answers_and_leaves(connection):
         faults.answer()(connection)
         connection.close()
+        left.set()
 
     server = serve(answers_and_leaves)
     client = client_of(server)
     send(client)
-    time.sleep(0.1)
+    assert left.wait(PATIENCE)
     send(client)
     assert (server.requests, server.connections) == (2, 2)
 
@@ -108,8 +111,7 @@ def test_connections_go_with_the_client(serve, client_of):
     send(client)
     del client
     gc.collect()
-    time.sleep(0.1)
-    assert not server._open
+    wait_for(lambda: not server._open)
 
 
 def test_no_cookie_is_ever_sent_back(serve, client_of):
@@ -125,7 +127,7 @@ def test_no_cookie_is_ever_sent_back(serve, client_of):
 @pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
 def test_a_forked_child_makes_its_own_connection(serve, client_of):
     server = serve()
-    client = client_of(server, timeout=PATIENT)
+    client = client_of(server)
     send(client)
     context = multiprocessing.get_context("fork")
     answers = context.SimpleQueue()
@@ -135,7 +137,7 @@ def test_a_forked_child_makes_its_own_connection(serve, client_of):
     ours = [send(client).msg_id for _ in range(20)]
     theirs = [answers.get() for _ in children]
     for child in children:
-        child.join(10)
+        child.join(PATIENCE)
     assert len({*ours, *theirs}) == 23
     assert (server.requests, server.connections) == (24, 4)
 
@@ -170,7 +172,6 @@ def test_a_dripped_request_is_bound_by_the_total_too(serve, client_of):
             connection.sock.recv(2048)
 
     many = [(f"138{n:08d}", {"text": "长" * 4000}) for n in range(1000)]
-    started = time.monotonic()
-    with pytest.raises(MaybeSent):
-        client_of(serve(reads_slowly)).send_batch(1, many)
-    assert time.monotonic() - started < 2.5
+    client = client_of(serve(reads_slowly), timeout=FAST)
+    with in_time(2.5), pytest.raises(MaybeSent):
+        client.send_batch(1, many)

@@ -9,8 +9,7 @@ from django_jsms.client import JSMSClient
 from django_jsms.exceptions import JSMSError
 
 from . import faults
-from .conftest import FAST
-from .test_wire_table import AFTER_BYTES, REFUSALS
+from .test_wire_table import AFTER_BYTES, REFUSALS, times_for
 
 MOBILE, CODE, PARAMETER = "13912345678", "918273", "canary-parameter"
 KEY, SECRET, MSG_ID = "canary-key", "canary-secret", "canary-msg-id"
@@ -43,7 +42,7 @@ def clean(text):
 @pytest.mark.core
 @pytest.mark.parametrize("name", STEPS)
 def test_no_error_holds_what_was_sent(name, serve, caplog):
-    client = JSMSClient(KEY, SECRET, serve(STEPS[name]).url, timeout=FAST)
+    client = JSMSClient(KEY, SECRET, serve(STEPS[name]).url, timeout=times_for(name))
     with caplog.at_level(logging.DEBUG, "django_jsms"), pytest.raises(JSMSError) as caught:
         client.send_message(MOBILE, 1250, {"code": CODE, "text": PARAMETER})
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
