@@ -11,6 +11,7 @@ from django_jsms.models import Counter, Pause, VerificationCode
 from django_jsms.models.base import mobile_hash
 from django_jsms.services import queue_code
 from tests.conftest import MOBILE
+from tests.waiting import PATIENCE
 
 
 @pytest.mark.django_db
@@ -52,12 +53,12 @@ def test_two_open_transactions_queue_codes_without_waiting(jsms_sandbox):
         with transaction.atomic():
             queue_code("13900139000", purpose="login")
             queued.set()
-            go_on.wait(10)
+            go_on.wait(PATIENCE)
         connection.close()
 
     thread = threading.Thread(target=other)
     thread.start()
-    assert queued.wait(10)
+    assert queued.wait(PATIENCE)
     with transaction.atomic():
         queue_code(MOBILE, purpose="login")
     go_on.set()

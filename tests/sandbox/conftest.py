@@ -14,6 +14,7 @@ import pytest
 
 from django_jsms.sandbox import SandboxServer
 from tests.sandbox.receiver import Receiver, receiving
+from tests.waiting import PATIENCE
 
 MOBILE = "13800138000"
 TEMPLATES: dict[int, Any] = {
@@ -47,7 +48,7 @@ class Caller:
 
     def __init__(self, server: SandboxServer) -> None:
         self.server = server
-        self.connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
+        self.connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=PATIENCE)
 
     def __call__(
         self,
@@ -80,6 +81,12 @@ class Caller:
 def running() -> Iterator[SandboxServer]:
     with SandboxServer(templates=TEMPLATES) as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Callbacks are waited for as long as everything here is."""
+    monkeypatch.setattr(SandboxServer.settle_callbacks, "__defaults__", (PATIENCE,))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from django_jsms.sandbox import SandboxServer, jobs
 from django_jsms.sandbox.clock import Clock
 from django_jsms.sandbox.jobs import Jobs
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ def test_settle_waits_for_what_another_thread_runs(clock: Clock, list_of: Jobs) 
 
     def slow() -> None:
         begun.set()
-        assert go_on.wait(5)
+        assert go_on.wait(PATIENCE)
         done.set()
 
     def settle() -> None:
@@ -110,13 +111,13 @@ def test_settle_waits_for_what_another_thread_runs(clock: Clock, list_of: Jobs) 
     list_of.at(clock.time(), slow)
     threads = [threading.Thread(target=settle) for _ in range(3)]
     threads[0].start()
-    assert begun.wait(5)
+    assert begun.wait(PATIENCE)
     for thread in threads[1:]:
         thread.start()
     assert settled == []
     go_on.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(PATIENCE)
     assert settled == [True] * 3
 
 
@@ -145,7 +146,7 @@ def test_with_nobody_asking(sandbox: SandboxServer, delay: float) -> None:
     sandbox.state.jobs.at(clock.time() + delay, ran.set)
     if delay > 0:
         clock.advance(delay)
-    assert ran.wait(5)
+    assert ran.wait(PATIENCE)
 
 
 def test_a_reset_forgets_them(sandbox: SandboxServer) -> None:

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from django_jsms.sandbox import SandboxServer
 from django_jsms.sandbox.ledger import Entry, Ledger
 from tests.sandbox.conftest import MOBILE, Caller
 from tests.sandbox.test_serving import BODY, post
+from tests.waiting import wait_for
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -63,8 +63,7 @@ def test_a_killed_process_leaves_the_truth(tmp_path: Path) -> None:
         # One more, killed while its answer is held back: it was accepted, so it is there.
         caller("POST", "/_sandbox/faults", {"fault": "hang", "when": "after"}, auth=None)
         caller.connection.sock.sendall(post("/v1/codes", BODY).encode())
-        while path.read_bytes().count(b"\n") < 21:
-            time.sleep(0.01)
+        wait_for(lambda: path.read_bytes().count(b"\n") >= 21)
         process.send_signal(signal.SIGKILL)
         caller.close()
     written = lines(path)

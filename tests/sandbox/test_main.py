@@ -13,6 +13,7 @@ from django_jsms.sandbox import SandboxServer
 from django_jsms.sandbox.__main__ import main
 from django_jsms.sandbox.terminal import printable
 from tests.sandbox.conftest import MOBILE, Caller
+from tests.waiting import PATIENCE
 
 RUN = [sys.executable, "-m", "django_jsms.sandbox"]
 
@@ -40,7 +41,7 @@ def test_a_served_sandbox() -> None:
         assert call("GET", "/v1/templates/9", auth="k2:s2").json["type"] == 3
         process.send_signal(signal.SIGINT)
         call.close()
-        assert process.wait(5) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 def test_a_taken_port(sandbox: SandboxServer, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from django_jsms.sandbox import SandboxServer
 from django_jsms.sandbox.persisting import Keeper, snapshot
 from django_jsms.sandbox.seeds import BadSeed
 from tests.sandbox.conftest import MOBILE, Caller
+from tests.waiting import wait_for
 
 
 @pytest.mark.core
@@ -67,9 +67,7 @@ def test_a_killed_process_leaves_it_behind(tmp_path: Path) -> None:
         assert process.stdout is not None
         call = Caller(type("Address", (), {"url": process.stdout.readline().strip()})())
         call("POST", "/_sandbox/optouts", {"mobile": MOBILE}, auth=None)
-        deadline = time.monotonic() + 10
-        while MOBILE not in file.read_text("utf-8") and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for(lambda: MOBILE in file.read_text("utf-8"))
         process.send_signal(signal.SIGKILL)
         call.close()
     assert json.loads(file.read_text("utf-8"))["apps"][0]["optouts"] == [MOBILE]

@@ -11,6 +11,7 @@ import pytest
 
 from django_jsms.sandbox import SandboxServer
 from tests.sandbox.conftest import MOBILE, Caller
+from tests.waiting import PATIENCE
 
 AUTH = "Authorization: Basic c2FuZGJveDpzYW5kYm94\r\n"
 BODY = '{"mobile":"13800138000","temp_id":1}'
@@ -18,7 +19,7 @@ BODY = '{"mobile":"13800138000","temp_id":1}'
 
 def connect(server: SandboxServer) -> socket.socket:
     at = urlsplit(server.url)
-    return socket.create_connection((at.hostname or "", at.port or 0), timeout=5)
+    return socket.create_connection((at.hostname or "", at.port or 0), timeout=PATIENCE)
 
 
 def exchange(connection: socket.socket, data: str) -> http.client.HTTPResponse:

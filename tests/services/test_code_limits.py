@@ -11,6 +11,7 @@ from django_jsms.models import Counter, VerificationCode
 from django_jsms.services import client_ip, queue_code, send_code, send_voice_code, verify_code
 from django_jsms.services.windows import SLICES, Rule, Slices, Times
 from tests.conftest import MOBILE
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db
 PUBLIC = "8.8.8.8"
@@ -355,5 +356,5 @@ def test_two_open_transactions_queue_without_waiting(jsms_sandbox):
         queue_code(MOBILE, purpose="login", ip=PUBLIC)
         thread = threading.Thread(target=other)
         thread.start()
-        thread.join(10)
+        thread.join(PATIENCE)
         assert done == [True]
