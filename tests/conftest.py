@@ -13,7 +13,9 @@ from django.db import connections
 from django.utils import translation
 
 from django_jsms import signals
+from django_jsms.sandbox.breaking import Breaker
 from django_jsms.services import repeating
+from tests.waiting import PATIENCE
 
 HERE = Path(__file__).parent
 #: What `.ci/run` runs again with each Django, and with ATOMIC_REQUESTS.
@@ -84,6 +86,15 @@ def shop(jsms_sandbox: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """What a sandbox of this process delays is held until ``held.set()``, not for a number of seconds."""
+    go_on = threading.Event()
+    monkeypatch.setattr(Breaker, "_wait", lambda breaker: go_on.wait(PATIENCE))
+    yield go_on
+    go_on.set()
+
+
+@pytest.fixture
 def race() -> Callable[[int, Callable[[], Any]], list[Any]]:
     """``race(50, call)`` makes 50 calls in threads that start at once; answers results and errors."""
 
@@ -103,7 +114,7 @@ def race() -> Callable[[int, Callable[[], Any]], list[Any]]:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(PATIENCE)
         assert len(outcomes) == count
         return outcomes
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -98,14 +97,10 @@ def summary(batch: Batch, progress: Progress) -> list[str]:
     return lines
 
 
-def follow(batch: Batch, stream: Any, *, stop: Callable[[], None] = lambda: None) -> Progress:
-    """Show how it goes until nothing changes by itself. ``stop`` is what Ctrl-C does, before it goes on its way."""
+def follow(batch: Batch, stream: Any) -> Progress:
+    """Show how it goes until nothing changes by itself."""
     with Bar(stream, batch.total, "SMS") as bar:
-        try:
-            return _watch(batch, bar)
-        except KeyboardInterrupt:
-            stop()
-            raise
+        return _watch(batch, bar)
 
 
 def _watch(batch: Batch, bar: Bar) -> Progress:

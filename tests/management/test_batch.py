@@ -8,17 +8,17 @@ import re
 import signal
 import sys
 import threading
-import time
 from contextlib import contextmanager, suppress
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils.translation import override
 
-from django_jsms.models import Batch, Message, RejectedRow
+from django_jsms.models import Batch, Chunk, Message, RejectedRow
 from django_jsms.services import batch_progress, create_batch, run_pending
 from tests.processes import MANAGE, ended, finish, start
 from tests.services.test_batches import numbers, pairs, sent_to
+from tests.waiting import PATIENCE, wait_for
 
 pytestmark = pytest.mark.django_db
 
@@ -264,18 +264,33 @@ def test_start_sends_with_threads_of_its_own_and_follows(shop, file, manage):
     assert Batch.objects.get().status == "finished"
 
 
+@pytest.mark.parametrize("verb", ["start", "resume"])
+def test_a_signal_while_the_workers_are_woken_pauses_it_too(shop, file, monkeypatch, verb):
+    def interrupted(job, pk, queue):
+        raise KeyboardInterrupt
+
+    create(file(3), *(["--start"] if verb == "resume" else []))
+    batch = Batch.objects.get()
+    if verb == "resume":
+        run("pause", batch.pk)
+    monkeypatch.setattr("django_jsms.dispatch.none.wake", interrupted)
+    assert refused(verb, batch.pk, "--yes")[0] == 1
+    batch.refresh_from_db()
+    assert batch.status == "paused"
+
+
 @process
 @pytest.mark.slow
 @pytest.mark.core
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_a_signal_leaves_a_batch_that_can_go_on(shop, manage, name):
+def test_a_signal_leaves_a_batch_that_can_go_on(shop, manage, held, name):
     batch = create_batch(template="order-shipped", recipients=pairs(300), chunk_size=10)
-    shop.fault("delay", seconds=0.3, times=1000, route="/v1/messages/batch")
+    shop.fault("delay", times=1000, route="/v1/messages/batch")
     sending = manage("jsms_batch", "start", batch.pk, "--yes")
-    until = time.monotonic() + 20
-    while not shop.outbox and time.monotonic() < until:
-        time.sleep(0.02)
+    wait_for(lambda: Chunk.objects.filter(status="sending").exists())
     sending.send_signal(getattr(signal, name))
+    wait_for(lambda: Batch.objects.get().status == "paused")
+    held.set()
     code, out, err = finish(sending)
     assert (code, "Traceback" in err) == (1, False), err
     assert f"jsms_batch resume {batch.pk}" in out and "paused" in out
@@ -305,7 +320,7 @@ def terminal():
         yield theirs, shown
     finally:
         os.close(theirs)
-        reader.join(10)
+        reader.join(PATIENCE)
         os.close(ours)
 
 
@@ -332,9 +347,7 @@ def test_a_signal_while_reading_leaves_nothing(shop, tmp_path, manage):
         lines.write("mobile,no\n")
         lines.writelines(f"{mobile},1\n" for mobile in numbers(300_000))
     reading = manage("jsms_batch", "create", path, "--template", 1250, "--start", "--yes")
-    until = time.monotonic() + 20
-    while not Message.objects.exists() and time.monotonic() < until:
-        time.sleep(0.02)
+    wait_for(Message.objects.exists)
     reading.send_signal(signal.SIGINT)
     code, _, err = finish(reading)
     assert (code, "Traceback" in err) == (1, False) and "nothing of the list is kept" in err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -130,30 +131,37 @@ class Command(SendingCommand):
         self._start_it(batch, at, json, options["force"])
 
     def _start_it(self, batch: Batch, at: datetime | None, as_json: bool, force: bool) -> None:
-        start_batch(batch, at=at, force=force)
-        if at:
-            self._leave(batch, _("Batch %(id)s starts then, if a worker runs: jsms_worker"), as_json)
-        else:
-            self._drive(batch, as_json)
+        with self._stoppable(batch, as_json):
+            start_batch(batch, at=at, force=force)
+            if at:
+                self._leave(batch, _("Batch %(id)s starts then, if a worker runs: jsms_worker"), as_json)
+            else:
+                self._drive(batch, as_json)
 
     def _ask_to_send(self, batch: Batch, count: int, yes: bool) -> None:
         text = _("Batch %(id)s sends to %(count)d recipients.")
         self.ask(count, text % {"id": batch.pk, "count": count}, yes=yes)
 
     def _drive(self, batch: Batch, as_json: bool) -> None:
-        """Follow a batch that was set going. Ctrl-C pauses it."""
+        """Follow a batch that was set going."""
         if batches.needs_worker():
             text = _("Workers send it (python manage.py jsms_worker). Follow it: jsms_batch status %(id)s --watch")
             self._leave(batch, text, as_json)
             return
-        try:
-            batches.follow(batch, self.stderr, stop=lambda: batches.pause(batch))
-        except KeyboardInterrupt:
-            self._report(batch, as_json)
-            raise
+        batches.follow(batch, self.stderr)
         self._report(batch, as_json)
         if batch.status != Batch.Status.FINISHED:
             raise CommandError(_("Somebody else stopped it."))
+
+    @contextmanager
+    def _stoppable(self, batch: Batch, as_json: bool) -> Iterator[None]:
+        """Ctrl-C pauses what is set going in the block, also while the workers are still being woken."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            batches.pause(batch)
+            self._report(batch, as_json)
+            raise
 
     def _leave(self, batch: Batch, text: str, as_json: bool) -> None:
         """Others send it: say who, and to a script how it stands."""
@@ -174,7 +182,8 @@ class Command(SendingCommand):
     def _resume(self, *, id: int, yes: bool, json: bool, **options: Any) -> None:
         batch = find_batch(id)
         self._ask_to_send(batch, batch.counts()["pending"], yes)
-        self._drive(resume_batch(batch), json)
+        with self._stoppable(batch, json):
+            self._drive(resume_batch(batch), json)
 
     def _cancel(self, *, id: int, json: bool, **options: Any) -> None:
         self._report(cancel_batch(find_batch(id)), json)
@@ -185,12 +194,13 @@ class Command(SendingCommand):
         most = counts["failed"] + counts["cancelled"] + (counts["unknown"] if unknown == "resend" else 0)
         text = _("Up to %(count)d recipients of batch %(id)s are sent to again.")
         self.ask(most, text % {"id": batch.pk, "count": most}, yes=yes)
-        taken = retry_failed(batch, unknown=unknown)  # type: ignore[arg-type]
-        self.note(_("Recipients that are sent to again: %(count)d") % {"count": taken}, json)
-        if taken and batch.status == Batch.Status.RUNNING:
-            self._drive(batch, json)
-        else:
-            self._report(batch, json)
+        with self._stoppable(batch, json):
+            taken = retry_failed(batch, unknown=unknown)  # type: ignore[arg-type]
+            self.note(_("Recipients that are sent to again: %(count)d") % {"count": taken}, json)
+            if taken and batch.status == Batch.Status.RUNNING:
+                self._drive(batch, json)
+            else:
+                self._report(batch, json)
 
     # -- looking ------------------------------------------------------------------------------------------------
 
