@@ -11,6 +11,8 @@ from typing import IO
 
 from django.db import connection
 
+from tests.waiting import PATIENCE
+
 SETUP = """
 import os, sys
 from tests import settings
@@ -93,6 +95,6 @@ def ended() -> Iterator[list[Process]]:
             process.communicate()
 
 
-def finish(process: Process, seconds: float = 60) -> tuple[int, str, str]:
+def finish(process: Process, seconds: float = PATIENCE) -> tuple[int, str, str]:
     out, err = process.communicate(timeout=seconds)
     return process.returncode, out, err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django_jsms.models import Callback, Message, OptOut, Reply
 from django_jsms.services import send_message
 from tests.conftest import MOBILE
+from tests.waiting import wait_for
 
 TOKEN = "a-token-of-32-characters-or-more-00"
 
@@ -58,13 +58,6 @@ def test_the_sandbox_s_own_callbacks_arrive(site: Any, live_server: Any) -> None
     site.deliver(msg_id=row.msg_id)
     site.reply(MOBILE, "TD")
     wait_for(lambda: OptOut.objects.exists() and Message.objects.get().delivery == "delivered")
-
-
-def wait_for(condition: Any) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("arguments", ["", "dream", "simulate report", "simulate dream --site http://x"])

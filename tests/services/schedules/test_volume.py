@@ -1,7 +1,6 @@
 """Many schedules and many workers: each made once, in as many statements whatever its size."""
 
 import datetime as dt
-import time
 from collections import Counter
 
 import pytest
@@ -18,6 +17,7 @@ from django_jsms.services import (
 from tests.processes import MANAGE, ended, start
 from tests.services.schedules.life import ahead, calls, pass_until, reread
 from tests.services.schedules.test_batches import prepare, scheduled, states
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ def test_a_schedule_is_made_and_read_in_as_many_statements_whatever_its_size(sho
         pk = Schedule.objects.get(status="creating").pk
         with count_statements() as made:
             scheduling.deliver_schedule(pk)
-        time.sleep(0.002)  # SQLite's clock counts milliseconds: within one it is not due yet
+        shop.clock.advance(0.002)  # SQLite's clock counts milliseconds: within one it is not due yet
         with count_statements() as read:
             scheduling.deliver_schedule(pk)
         # made: choose, gate, clock, claim, recipients, outcome; read: choose, clock, claim, messages, outcome, msg_ids
@@ -91,9 +91,8 @@ def test_workers_killed_in_the_middle_make_nothing_twice_and_lose_nothing(shop):
         for _ in range(4):
             worker = start(MANAGE, "jsms_worker", "--until-idle", "--concurrency", "2", sandbox=shop.url)
             processes.append(worker)
-            until, seen = time.monotonic() + 20, len(calls(shop, "POST"))
-            while len(calls(shop, "POST")) < seen + 4 and time.monotonic() < until:
-                time.sleep(0.01)
+            seen = len(calls(shop, "POST"))
+            wait_for(lambda worker=worker, seen=seen: len(calls(shop, "POST")) >= seen + 4 or worker.poll() == 0)
             worker.kill()
             worker.wait()
     shop.clock.advance(61)
