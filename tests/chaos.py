@@ -1,4 +1,4 @@
-"""Two Celery workers are killed with -9 every few seconds while they send a batch; nothing is sent twice.
+"""Two Celery workers are killed with -9 again and again while they send a batch; nothing is sent twice.
 
 ``python -m tests.chaos --broker redis://127.0.0.1:6379/9 [--recipients 20000]`` runs it on a database of its
 own (PostgreSQL, or what JSMS_TEST_DATABASE says) and prints what the sandbox's ledger and the rows say. It
@@ -21,6 +21,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.waiting import PATIENCE, wait_for
 
 CHUNK_SIZE = 20
 WORKERS = 2
@@ -68,12 +70,12 @@ def run(
     worker: Callable[[], Any],
     *,
     recipients: int,
-    every: float,
+    every: int,
     wake_sweep: Callable[[], object],
     age_leases: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> Outcome:
-    """Send a batch while ``worker()``s are killed; ``wake_sweep`` stands for the beat."""
+    """Send a batch while ``worker()``s are killed, one every so many calls; ``wake_sweep`` stands for the beat."""
     from django_jsms.models import Chunk
     from django_jsms.services import create_batch, start_batch
 
@@ -81,39 +83,58 @@ def run(
     rows = ((f"138{n:08d}", {"code": f"{n % 1000000:06d}"}) for n in range(recipients))
     batch = start_batch(create_batch(template=1, recipients=rows, chunk_size=CHUNK_SIZE))
     workers = [worker() for _ in range(WORKERS)]
-    while Chunk.objects.filter(status="pending").exists():
-        time.sleep(every * random.uniform(0.5, 1.5))
+    pending = Chunk.objects.filter(status="pending")
+    while left := pending.count():
+        most = max(0, left - random.randint(every // 2, every * 3 // 2))
+        _tick_until(lambda most=most: pending.count() <= most, wake_sweep)
         turn = outcome.kills % WORKERS
         workers[turn].kill()
         workers[turn].wait()
         workers[turn] = worker()
         outcome.kills += 1
-        wake_sweep()
         say(f"  {time.monotonic() - started:5.0f} s  kill {outcome.kills}, {batch.counts()}")
-    _settle(wake_sweep, age_leases)
-    for process in workers:
-        process.terminate()
-        process.wait(60)
+    _end(workers)
+    _settle(worker, wake_sweep, age_leases)
     outcome.seconds = time.monotonic() - started
     return _judge(outcome, batch, ledger())
 
 
-def _settle(wake_sweep: Callable[[], object], age_leases: bool) -> None:
+def _tick_until(condition: Callable[[], bool], wake_sweep: Callable[[], object]) -> None:
+    """The longest wait is for two leases, that of a killed worker's chunk and that of its sweep."""
+
+    def met() -> bool:
+        found = condition()
+        if not found:
+            wake_sweep()
+        return found
+
+    wait_for(met, seconds=4 * PATIENCE, every=1)
+
+
+def _end(workers: list[Any]) -> None:
+    """They end what is under way."""
+    for process in workers:
+        process.terminate()
+    for process in workers:
+        process.wait(PATIENCE)
+
+
+def _settle(worker: Callable[[], Any], wake_sweep: Callable[[], object], age_leases: bool) -> None:
+    """Nobody works, so what is still being sent was a killed worker's: its lease ends, and one more takes it up."""
     from django_jsms.models import Chunk, JobLease
     from django_jsms.models.base import LEASE, now
 
-    until = time.monotonic() + 200
-    time.sleep(2)
-    while Chunk.objects.filter(status__in=["pending", "sending"]).exists() and time.monotonic() < until:
+    if age_leases:
+        Chunk.objects.filter(status="sending").update(lease_until=now() - LEASE)
+    last = worker()
+
+    def over() -> bool:
         if age_leases:
-            Chunk.objects.filter(status="sending").update(lease_until=now() - LEASE)
             JobLease.objects.update(until=now() - LEASE)
-        wake_sweep()
-        time.sleep(1)
-    until = time.monotonic() + 40
-    while Chunk.objects.filter(batch__status="running").exists() and time.monotonic() < until:
-        wake_sweep()
-        time.sleep(1)
+        return not Chunk.objects.filter(batch__status="running").exists()
+
+    _tick_until(over, wake_sweep)
+    _end([last])
 
 
 def _judge(outcome: Outcome, batch: Any, calls: list[dict[str, Any]]) -> Outcome:
@@ -145,7 +166,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--broker", required=True, help="redis://… or amqp://…")
     parser.add_argument("--recipients", type=int, default=20_000)
-    parser.add_argument("--every", type=float, default=5.0, help="seconds between two kills, ± half")
+    parser.add_argument("--every", type=int, default=80, help="calls between two kills, ± half")
     parser.add_argument("--latency", type=float, default=0.5, help="seconds the sandbox takes for an answer")
     parser.add_argument("--seed", type=int, help="of the times of the kills")
     options = parser.parse_args()
@@ -163,21 +184,29 @@ def _full_size(options: argparse.Namespace, stack: ExitStack) -> Outcome:
 
     django.setup()
     from django_jsms.sandbox import SandboxServer
-    from tests.processes import CELERY, ended, start
+    from tests.processes import CELERY, ended, new_name, start
 
     directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     stack.enter_context(_database())
     sandbox = stack.enter_context(SandboxServer(ledger=directory / "ledger"))
     sandbox.fault("delay", seconds=options.latency, times=1_000_000)
     sandbox.balance(industry=options.recipients * 10)
-    prefix = uuid.uuid4().hex if options.broker.startswith("redis") else ""
+    prefix = uuid.uuid4().hex
     publish = stack.enter_context(_publishing(options.broker, prefix, sandbox.url))
     log = stack.enter_context((directory / "workers").open("w"))
     processes = stack.enter_context(ended())
 
     def worker() -> Any:
         processes.append(
-            start(CELERY, sandbox=sandbox.url, stdout=log, stderr=log, BROKER=options.broker, PREFIX=prefix)
+            start(
+                CELERY,
+                sandbox=sandbox.url,
+                stdout=log,
+                stderr=log,
+                BROKER=options.broker,
+                PREFIX=prefix,
+                NAME=new_name(),
+            )
         )
         return processes[-1]
 
@@ -207,21 +236,20 @@ def _database() -> Iterator[None]:
 @contextmanager
 def _publishing(broker: str, prefix: str, sandbox_url: str) -> Iterator[Callable[[], object]]:
     """Publishing set up in this process; answers what stands for the beat."""
-    from celery import Celery
     from django.conf import settings
 
     from django_jsms.dispatch import celery as backend
     from django_jsms.dispatch.pool import close
+    from tests.brokers import app_on, delete
 
-    app = Celery("shop", broker=broker)
-    app.conf.broker_transport_options = {"global_keyprefix": prefix} if prefix else {}
-    app.set_default()
+    app = app_on(broker, prefix)
     app.set_current()
     settings.JSMS = {"SANDBOX": sandbox_url, "DISPATCH": "django_jsms.dispatch.celery"}
     try:
         yield lambda: app.send_task("django_jsms.tick", queue="jsms.notices", ignore_result=True)
     finally:
-        close([backend._publishers], 5)
+        close([backend._publishers], PATIENCE)
+        delete(app)
         app.close()
 
 

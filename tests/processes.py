@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
@@ -30,30 +31,21 @@ settings.JSMS["DISPATCH"] = sys.argv[1]
 import django
 django.setup()
 if "BROKER" in os.environ:
-    from celery import Celery
-    app = Celery("shop", broker=os.environ["BROKER"])
-    app.conf.broker_transport_options = {{"global_keyprefix": os.environ["PREFIX"]}}
-    app.set_default()
+    from tests.brokers import app_on
+    app_on(os.environ["BROKER"], os.environ["PREFIX"])
 from django_jsms.services import queue_message
 for n in range(30):
     queue_message(f"138{{n:08d}}", template=1, params={{"code": "123456"}})
 """
 CELERY = f"""{SETUP}
 settings.JSMS["DISPATCH"] = "django_jsms.dispatch.celery"
-import uuid
 import django
 django.setup()
-from celery import Celery
-app = Celery("shop", broker=os.environ["BROKER"])
-app.conf.broker_transport_options = {{"global_keyprefix": os.environ["PREFIX"]}}
-app.set_default()
+from tests.brokers import QUEUES, app_on
+app = app_on(os.environ["BROKER"], os.environ["PREFIX"])
 app.autodiscover_tasks(["django_jsms"])
-queues = "jsms.codes,jsms.notices,jsms.bulk"
-# Its own name: RabbitMQ locks the mailbox of one that was killed for a while.
-name = f"{{uuid.uuid4()}}@%h"
-app.worker_main(
-    ["worker", "-P", "threads", "-c", "4", "-n", name, "-Q", queues, "--without-gossip", "--without-mingle"]
-)
+arguments = ["-n", os.environ["NAME"], "-Q", ",".join(QUEUES), "--without-gossip", "--without-mingle"]
+app.worker_main(["worker", "-P", "threads", "-c", "4", *arguments])
 """
 
 Process = subprocess.Popen[str]
@@ -81,6 +73,11 @@ def start(
         stderr=stderr,
         text=True,
     )
+
+
+def new_name() -> str:
+    """Of a Celery worker, and no other's: RabbitMQ locks the mailbox of one that was killed for a while."""
+    return f"{uuid.uuid4().hex}@test"
 
 
 @contextmanager

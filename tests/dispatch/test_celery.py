@@ -2,14 +2,13 @@
 
 import os
 import socket
-import time
 import uuid
 from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict
+from queue import Empty
 
 import pytest
-from celery import Celery
 from celery import current_app as celery_current
 from django.db import transaction
 
@@ -20,8 +19,10 @@ from django_jsms.models import BalanceSnapshot, Batch, Chunk, JobLease, Message,
 from django_jsms.models.base import LEASE
 from django_jsms.services import create_batch, queue_code, queue_message, run_pending, start_batch
 from tests import chaos
+from tests.brokers import app_on, delete, purge, waiting
 from tests.conftest import MOBILE
-from tests.processes import CELERY, MANAGE, PUBLISH, ended, finish, start
+from tests.processes import CELERY, MANAGE, PUBLISH, ended, finish, new_name, start
+from tests.waiting import PATIENCE, wait_for
 
 BROKERS = {
     "redis": os.environ.get("JSMS_TEST_REDIS", "redis://127.0.0.1:6379/9"),
@@ -34,29 +35,19 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 def answers(port):
     with socket.socket() as probe:
-        probe.settimeout(1)
+        probe.settimeout(PATIENCE)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_for(condition, seconds=30):
-    until = time.monotonic() + seconds
-    while not condition() and time.monotonic() < until:
-        time.sleep(0.05)
-    assert condition()
-
-
-def purge(app):
-    """Purged, not deleted: kombu remembers which queues it has declared."""
-    with app.connection_for_write() as connection:
-        for queue in ("jsms.codes", "jsms.notices", "jsms.bulk"):
-            with suppress(connection.channel_errors):
-                connection.channel().queue_purge(queue)
-
-
-def published():
-    """Everything this process had to say has reached the broker."""
-    wait_for(dispatch_celery._publishers.get().jobs.empty)
-    time.sleep(0.2)
+def worked(workers):
+    """How often these workers have begun each task, if none of it is still under way; as they say themselves."""
+    names = [worker.name for worker in workers]
+    asked = celery_current.control.inspect(destination=names, timeout=1, limit=len(names))
+    stats, active = asked.stats() or {}, asked.active() or {}
+    if len(stats) < len(names) or len(active) < len(names) or any(active.values()):
+        return None
+    begun = sum((Counter(each["total"]) for each in stats.values()), Counter())
+    return {name.removeprefix("django_jsms."): count for name, count in begun.items()}
 
 
 def queue(count):
@@ -80,27 +71,38 @@ def broker(request):
     return request.param
 
 
+def forget_wake_ups():
+    """Those that are still to be published, where the broker is down."""
+    jobs = dispatch_celery._publishers.get().jobs
+    with suppress(Empty):
+        while True:
+            jobs.get_nowait()
+
+
 @pytest.fixture
-def celery(broker, jsms_sandbox):
+def prefix():
+    return uuid.uuid4().hex
+
+
+@pytest.fixture
+def celery(broker, prefix, jsms_sandbox):
     """Publishing set up in this process; ``start()`` adds a worker."""
-    prefix = uuid.uuid4().hex
-    app = Celery("shop", broker=BROKERS[broker])
-    app.conf.broker_transport_options = {"global_keyprefix": prefix} if broker == "redis" else {}
     before = celery_current._get_current_object()
-    app.set_default()
+    app = app_on(BROKERS[broker], prefix)
     app.set_current()
 
     def worker():
-        processes.append(
-            start(CELERY, sandbox=jsms_sandbox.url, BROKER=BROKERS[broker], PREFIX=prefix if broker == "redis" else "")
-        )
+        name = new_name()
+        processes.append(start(CELERY, sandbox=jsms_sandbox.url, BROKER=BROKERS[broker], PREFIX=prefix, NAME=name))
+        processes[-1].name = name
         return processes[-1]
 
     with ended() as processes, jsms_sandbox.settings(DISPATCH="django_jsms.dispatch.celery"):
         yield worker
-    close([dispatch_celery._publishers], 1)
+    forget_wake_ups()
+    close([dispatch_celery._publishers], PATIENCE)
     app.conf.broker_url = BROKERS[broker]
-    purge(app)
+    delete(app)
     app.close()
     before.set_default()
     before.set_current()
@@ -143,10 +145,9 @@ def test_every_message_of_the_broker_may_come_five_times(celery, jsms_sandbox):
             celery_current.send_task("django_jsms.deliver_message", [row.pk], queue="jsms.notices")
         for pk in Chunk.objects.values_list("pk", flat=True):
             celery_current.send_task("django_jsms.deliver_chunk", [pk], queue="jsms.bulk")
-    celery()
-    celery()
-    wait_for(lambda: all_sent() and Message.objects.count() == 40)
-    time.sleep(1)
+    workers = [celery(), celery()]
+    wait_for(lambda: worked(workers) == {"deliver_message": 50, "deliver_chunk": 15})
+    assert all_sent() and Message.objects.count() == 40
     assert len(sends(jsms_sandbox)) == sends(jsms_sandbox).total() == 40
     # Where two chunks were last together, neither worker saw the end: a sweep does.
     celery_current.send_task("django_jsms.tick", queue="jsms.notices")
@@ -155,11 +156,13 @@ def test_every_message_of_the_broker_may_come_five_times(celery, jsms_sandbox):
 
 def test_a_purged_queue_is_made_up_for_by_a_sweep(celery, jsms_sandbox):
     queue(20)
-    published()
+    wait_for(lambda: waiting(celery_current, "jsms.notices") == 20)
     purge(celery_current)
-    celery()
-    time.sleep(3)
-    assert not jsms_sandbox.outbox
+    celery_current.send_task("django_jsms.deliver_message", [0], queue="jsms.notices")
+    workers = [celery()]
+    wait_for(lambda: worked(workers))
+    # It has been at the end of the queue, and nothing else was in it.
+    assert worked(workers) == {"deliver_message": 1} and not jsms_sandbox.outbox
     celery_current.send_task("django_jsms.tick", queue="jsms.notices")
     wait_for(all_sent)
     assert len(sends(jsms_sandbox)) == sends(jsms_sandbox).total() == 20
@@ -169,22 +172,41 @@ def test_three_beats_do_what_is_periodic_once(celery, jsms_sandbox):
     jsms_sandbox.fault("delay", seconds=0.5, times=50, route="/v1/accounts/app")
     for _ in range(3):
         celery_current.send_task("django_jsms.tick", queue="jsms.notices")
-    celery()
-    celery()
-    wait_for(lambda: JobLease.objects.filter(name="balances").exists() and BalanceSnapshot.objects.exists())
-    time.sleep(1)
+    workers = [celery(), celery()]
+    wait_for(lambda: worked(workers) == {"tick": 3})
+    assert JobLease.objects.filter(name="balances").exists()
     assert [call.path for call in jsms_sandbox.ledger].count("/v1/accounts/app") == 1
     assert BalanceSnapshot.objects.count() == JobLease.objects.filter(name="tick").count() == 1
 
 
 @pytest.mark.parametrize("broker", ["redis"], indirect=True)
-def test_a_broker_that_is_down_holds_up_nothing(celery, jsms_sandbox):
-    """100 are queued at once, none is woken, and a worker that knows no broker sends all."""
+def test_a_broker_that_is_down_holds_up_nothing(celery, jsms_sandbox, caplog):
+    """100 are queued, none is woken, and a worker that knows no broker sends all."""
     celery_current.conf.broker_url = "redis://127.0.0.1:9/0"
-    for n in range(100):
-        started = time.monotonic()
-        queue_message(f"138{n:08d}", template=1, params={"code": "123456"})
-        assert time.monotonic() - started < 1
+    queue(100)
+    # All went to the one thread that meets the broker: one is being tried, the rest failed there or still wait.
+    jobs = dispatch_celery._publishers.get().jobs
+    wait_for(lambda: failures(caplog) and len(failures(caplog)) + jobs.qsize() >= 99)
+    assert set(failures(caplog)) == {"jsms-dispatch"}
+    assert_sent_without_broker(jsms_sandbox)
+
+
+def failures(caplog):
+    """The threads that could not publish a wake-up."""
+    return [record.threadName for record in caplog.records if "the next sweep finds it" in record.getMessage()]
+
+
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
+def test_a_broker_that_does_not_answer_holds_up_nothing(celery, jsms_sandbox):
+    """100 are queued while the first wake-up still waits for it."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        celery_current.conf.broker_url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        queue(100)
+        assert dispatch_celery._publishers.get().jobs.qsize() >= 99
+        assert_sent_without_broker(jsms_sandbox)
+
+
+def assert_sent_without_broker(jsms_sandbox):
     assert not jsms_sandbox.outbox
     with ended() as processes:
         processes.append(start(MANAGE, "jsms_worker", "--until-idle", sandbox=jsms_sandbox.url))
@@ -193,11 +215,12 @@ def test_a_broker_that_is_down_holds_up_nothing(celery, jsms_sandbox):
     assert all_sent() and len(sends(jsms_sandbox)) == sends(jsms_sandbox).total() == 100
 
 
-def test_a_command_that_ends_at_once_has_woken_a_worker(celery, broker, jsms_sandbox, tmp_path):
-    app = celery_current.conf.broker_transport_options.get("global_keyprefix", "")
+def test_a_command_that_ends_at_once_has_woken_a_worker(celery, broker, prefix, jsms_sandbox):
     with ended() as processes:
         processes.append(
-            start(PUBLISH, "django_jsms.dispatch.celery", sandbox=jsms_sandbox.url, BROKER=BROKERS[broker], PREFIX=app)
+            start(
+                PUBLISH, "django_jsms.dispatch.celery", sandbox=jsms_sandbox.url, BROKER=BROKERS[broker], PREFIX=prefix
+            )
         )
         code, _, err = finish(processes[0])
     assert code == 0, err
@@ -213,7 +236,7 @@ def test_workers_killed_all_the_time_send_a_batch_once(celery, jsms_sandbox):
         lambda: [asdict(call) for call in jsms_sandbox.ledger if call.accepted],
         celery,
         recipients=1000,
-        every=1.5,
+        every=8,
         wake_sweep=lambda: celery_current.send_task("django_jsms.tick", queue="jsms.notices"),
         age_leases=True,
     )
