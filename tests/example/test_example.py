@@ -130,7 +130,7 @@ def test_the_list_is_shown_to_its_end(manage: Manage) -> None:
     assert "A list of 2500: 2492 are sent, 8 rows are bad or come twice." in lines
     assert lines[-2:] == ["2492 of 2492", "sent 2492, failed 0, unknown 0"]
     process.send_signal(signal.SIGINT)
-    out, error = process.communicate(timeout=30)
+    out, error = process.communicate(timeout=SECONDS)
     assert (process.returncode, error) == (0, "") and out.strip().endswith("Stopped.")
 
 
@@ -175,9 +175,9 @@ def test_it_runs_until_it_is_told_to_stop(manage: Manage, number: signal.Signals
         phones = phones or line.strip().partition("  ")[0] * ("virtual phones" in line)
         if "Ctrl-C" in line:
             break
-    assert requests.get(site, timeout=30).status_code == 200
-    assert requests.get(phones, timeout=30).status_code == 200
+    assert requests.get(site, timeout=SECONDS).status_code == 200
+    assert requests.get(phones, timeout=SECONDS).status_code == 200
     process.send_signal(number)
-    out, error = process.communicate(timeout=30)
+    out, error = process.communicate(timeout=SECONDS)
     assert (process.returncode, error) == (0, "")
     assert out.strip().endswith("Stopped.")

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.sandbox.browser.chromium import chromium, missing
+from tests.sandbox.browser.chromium import chromium, missing, opened
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
@@ -45,7 +46,7 @@ class Site:
         self.phones = next(url for what, url in found.items() if "virtual phones" in what)
 
     def code(self, mobile: str) -> str:
-        texts = requests.get(f"{self.phones}phones/{mobile}", timeout=10).json()
+        texts = requests.get(f"{self.phones}phones/{mobile}", timeout=PATIENCE).json()
         return next(each["code"] for each in reversed(texts["messages"]) if each["code"])
 
     def picture(self, key: str) -> str:
@@ -88,9 +89,7 @@ def site(request: Any, browser: Any, tmp_path_factory: Any) -> Iterator[Site]:
 
 def open_login(browser: Any, site: Site, *, language: str = "zh-CN", width: int = 390, scripts: bool = True) -> Any:
     size = {"width": width, "height": 800}
-    context = browser.new_context(locale=language, viewport=size, java_script_enabled=scripts)
-    context.set_default_timeout(30_000)
-    page = context.new_page()
+    page = opened(browser, locale=language, viewport=size, java_script_enabled=scripts).new_page()
     page.clock.install()
     page.goto(f"{site.url}login/")
     return page
@@ -109,47 +108,55 @@ def ask(page: Any, site: Site, mobile: str) -> None:
 
 
 def test_a_number_and_its_code_log_in_on_one_page(browser: Any, site: Site) -> None:
+    from playwright.sync_api import expect
+
     page = open_login(browser, site)
     ask(page, site, "13800138001")
-    assert page.locator("[data-part=mobile]").inner_text() == "138****8001"
-    assert page.evaluate("document.activeElement.id") == "code"
+    expect(page.locator("[data-part=mobile]")).to_have_text("138****8001")
+    expect(page.locator("#code")).to_be_focused()
     page.keyboard.type("000000" if site.code("13800138001") != "000000" else "111111")
-    page.locator("[data-part=problem]:not(:empty)").wait_for()
-    assert "验证码" in page.locator("[data-part=problem]").inner_text()
+    expect(page.locator("[data-part=problem]")).to_contain_text("验证码")
     page.locator("#code").fill("")
     page.keyboard.type(site.code("13800138001"))
     page.wait_for_url(site.url)
-    assert "138****8001" in page.content() and "13800138001" not in page.content()
+    expect(page.locator("body")).to_contain_text("138****8001")
+    assert "13800138001" not in page.content()
 
 
 def test_a_second_try_counts_down(browser: Any, site: Site) -> None:
+    from playwright.sync_api import expect
+
     page = open_login(browser, site, width=1280)
     ask(page, site, "13800138002")
     call = page.locator("[data-channel=voice]")
-    assert call.is_disabled() and re.search(r"\d+", call.inner_text())
+    expect(call).to_be_disabled()
+    expect(call).to_have_text(re.compile(r"\d+"))
     page.clock.fast_forward(61_000)
-    call.wait_for()
-    page.wait_for_function("!document.querySelector('[data-channel=voice]').disabled")
+    expect(call).to_be_enabled()
     call.click()  # the site's own clock has not moved: it says how long to wait, and the button counts that
     page.locator("[data-part=problem]:not(:empty)").wait_for()
     if page.locator("[data-part=captcha]").count():
         page.locator("[data-part=captcha]").wait_for()
-        assert page.evaluate("document.activeElement.id") == "captcha-text"
+        expect(page.locator("#captcha-text")).to_be_focused()
     else:
-        assert call.is_disabled() and "秒" in page.locator("[data-part=problem]").inner_text()
+        expect(call).to_be_disabled()
+        expect(page.locator("[data-part=problem]")).to_contain_text("秒")
 
 
 def test_what_is_wrong_is_said_in_place(browser: Any, site: Site) -> None:
+    from playwright.sync_api import expect
+
     page = open_login(browser, site, language="en-US")
     page.get_by_role("textbox", name="Mobile number").fill("12345")
     page.get_by_role("button", name="Send the code").click()
-    problem = page.locator("[data-part=problem]:not(:empty)")
-    problem.wait_for()
-    assert "11 digits" in problem.inner_text() and page.get_by_role("button", name="Send the code").is_enabled()
+    expect(page.locator("[data-part=problem]")).to_contain_text("11 digits")
+    expect(page.get_by_role("button", name="Send the code")).to_be_enabled()
 
 
 def test_it_works_without_scripts(browser: Any, site: Site) -> None:
-    context = browser.new_context(locale="zh-CN", java_script_enabled=False)
+    from playwright.sync_api import expect
+
+    context = opened(browser, locale="zh-CN", java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{site.url}login/")
     page.get_by_role("textbox", name="手机号").fill("13800138003")
@@ -163,7 +170,7 @@ def test_it_works_without_scripts(browser: Any, site: Site) -> None:
     box.fill(site.code("13800138003"))
     page.get_by_role("button", name="登录").click()
     page.wait_for_url(site.url)
-    assert "138****8003" in page.content()
+    expect(page.locator("body")).to_contain_text("138****8003")
     context.close()
 
 

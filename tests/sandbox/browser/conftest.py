@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from django_jsms.sandbox import SandboxServer
-from tests.sandbox.browser.chromium import chromium, missing
+from tests.sandbox.browser.chromium import chromium, missing, opened
 
 Visit = Callable[..., Any]
 
@@ -30,7 +30,8 @@ def visit(browser: Any, sandbox: SandboxServer) -> Iterator[Visit]:
     contexts, complaints = [], []
 
     def open_page(path: str = "", *, language: str = "zh-CN", width: int = 390, scheme: Any = "light") -> Any:
-        context = browser.new_context(
+        context = opened(
+            browser,
             locale=language,
             viewport={"width": width, "height": 800},
             color_scheme=scheme,
@@ -38,7 +39,6 @@ def visit(browser: Any, sandbox: SandboxServer) -> Iterator[Visit]:
         )
         contexts.append(context)
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=sandbox.url)
-        context.set_default_timeout(30_000)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: message.type == "error" and complaints.append(message.text))

@@ -8,6 +8,7 @@ import pytest
 
 from tests.sandbox.browser.conftest import Visit
 from tests.sandbox.conftest import MOBILE, Caller
+from tests.waiting import wait_for
 
 PAGES = {"": "article", "console": ".draft", "log": "#rows tr"}
 
@@ -71,7 +72,7 @@ def test_the_keyboard_is_enough(visit: Visit, call: Caller) -> None:
     page.keyboard.press("Enter")
     page.get_by_text("Reason: withdrawn").wait_for()
     # The button is gone: its section has the focus, so that the walk goes on from there.
-    assert focused(page) == "Templates"
+    wait_for(lambda: focused(page) == "Templates")
     tab_to(page, "Approve 1")
     page.keyboard.press("Space")
     page.get_by_text("Reason: withdrawn").wait_for(state="detached")

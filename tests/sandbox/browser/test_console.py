@@ -15,13 +15,15 @@ def part(page: Any, name: str) -> Any:
 
 
 def test_a_template_is_refused_with_a_reason_and_approved(visit: Visit, call: Caller) -> None:
+    from playwright.sync_api import expect
+
     page = visit("console", width=1280)
     made = call("POST", "/v1/templates", {"template": "您的<b>{{code}}", "type": 1, "ttl": 60})
     number = made.json["temp_id"]
     templates = part(page, "模板审核")
     row = templates.get_by_role("listitem").filter(has_text=f"#{number} ")
     row.get_by_text("审核中").wait_for()
-    assert "您的<b>{{code}}" in templates.get_by_role("listitem").first.inner_text()
+    expect(templates.get_by_role("listitem").first).to_contain_text("您的<b>{{code}}")
     row.locator("summary").click()
     row.get_by_role("textbox", name=f"拒绝理由 {number}").fill("缺少用途")
     row.get_by_role("button", name=f"拒绝 {number}: 确认").click()
@@ -31,7 +33,7 @@ def test_a_template_is_refused_with_a_reason_and_approved(visit: Visit, call: Ca
     row.get_by_text("已通过").wait_for()
     assert call("GET", f"/v1/templates/{number}").json["status"] == 1
     assert call("POST", "/v1/codes", {"mobile": MOBILE, "temp_id": number}).status == 200
-    assert "已保存" in page.locator("#news").inner_text()
+    expect(page.locator("#news")).to_contain_text("已保存")
 
 
 def test_a_signature_is_approved_and_becomes_the_default(visit: Visit, call: Caller, sandbox: SandboxServer) -> None:
@@ -46,17 +48,21 @@ def test_a_signature_is_approved_and_becomes_the_default(visit: Visit, call: Cal
 
 
 def test_balances_and_never_allotted(visit: Visit, call: Caller, sandbox: SandboxServer) -> None:
+    from playwright.sync_api import expect
+
     app = sandbox.state.app()
     form = part(visit("console"), "额度").locator("form").first
     form.get_by_role("spinbutton", name="行业").fill("0")
     form.get_by_role("spinbutton", name="通用").fill("")
     # What is being typed is not overwritten by what happens meanwhile, nor does saving undo that.
     call("POST", "/v1/voice_codes", {"mobile": MOBILE})
-    form.page.wait_for_timeout(1500)
+    for _ in range(2):  # it asked after the call, and asks again, so that it has shown what it was told
+        with form.page.expect_request("**/_sandbox/apps"):
+            pass
     form.get_by_role("button", name="保存 应用 sandbox").click()
     form.page.locator("#news").get_by_text("已保存").wait_for(state="attached")
     assert app.pools == {"balance": None, "voice": 999_999, "industry": 0, "market": 10_000_000}
-    assert form.get_by_role("spinbutton", name="通用").get_attribute("placeholder") == "未分配"
+    expect(form.get_by_role("spinbutton", name="通用")).to_have_attribute("placeholder", "未分配")
     form.locator("input[name=voice][value='999999']").wait_for()
     assert call("POST", "/v1/messages", {"mobile": MOBILE, "temp_id": 12}).code == 50014
 
@@ -83,10 +89,12 @@ def test_opt_outs_and_the_ip_list(visit: Visit, call: Caller, sandbox: SandboxSe
 
 
 def test_a_callback_address_and_its_test_button(visit: Visit, sandbox: SandboxServer, receiver: Receiver) -> None:
+    from playwright.sync_api import expect
+
     callbacks = part(visit("console", width=1280), "回调地址")
     address = callbacks.get_by_role("textbox", name="回调地址 SMS_REPLY")
     test = callbacks.get_by_role("button", name="测试 SMS_REPLY")
-    assert test.is_disabled()
+    expect(test).to_be_disabled()
     address.fill("ftp://nowhere")
     callbacks.get_by_role("button", name="保存 SMS_REPLY").click()
     callbacks.get_by_role("alert").get_by_text("没有成功：").wait_for()
