@@ -7,8 +7,8 @@ from urllib.parse import urljoin
 
 import requests
 
-#: Seconds for one page; longer than the longest wait for JSMS.
-TIMEOUT = 30
+#: Seconds for one page; much longer than the longest wait for JSMS, as the machine may be busy.
+TIMEOUT = 60
 
 
 class Forms(HTMLParser):
