@@ -92,6 +92,6 @@ def ended() -> Iterator[list[Process]]:
             process.communicate()
 
 
-def finish(process: Process, seconds: float = PATIENCE) -> tuple[int, str, str]:
+def finish(process: Process, seconds: float = 3 * PATIENCE) -> tuple[int, str, str]:
     out, err = process.communicate(timeout=seconds)
     return process.returncode, out, err
