@@ -8,12 +8,13 @@ from typing import Final
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse
-from django.http.request import RawPostDataException, UnreadablePostError
+from django.http.request import RawPostDataException
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from .client.callbacks import echo
 from .services import callbacks
+from .services.bodies import Truncated, Whole
 
 logger = logging.getLogger("django_jsms")
 
@@ -34,9 +35,9 @@ def callback(request: HttpRequest, token: str) -> HttpResponse:
         answer = echo(request.GET.get("echostr", ""))
         return _say(400) if answer is None else _say(200, answer)
     try:
-        body = request.read(callbacks.MOST_BYTES)
+        body = Whole(request, request.META.get("CONTENT_LENGTH")).read(callbacks.MOST_BYTES)
         return _say(_STATUS[callbacks.receive(body, app=app)])
-    except (UnreadablePostError, RawPostDataException):
+    except (Truncated, RawPostDataException):
         return _say(400)
     except DatabaseError:
         logger.exception("A callback for app %s could not be stored", app)

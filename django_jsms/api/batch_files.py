@@ -12,7 +12,6 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -25,6 +24,7 @@ from .errors import NAMED
 from .fields import App, Choice, ParamsText, Strict, TemplateName, Text
 from .idempotency import once
 from .openapi import documented
+from .parsers import MultipartParser
 from .staff import ACT, ONE, ActionReason
 
 _NUMBERS: Final = "django_jsms.see_numbers"
@@ -50,7 +50,7 @@ class UploadedBatch(Partial, ActionReason):
 @method_decorator(sensitive_post_parameters(), name="dispatch")
 class Upload(BatchView):
     needs = {"POST": "add_batch"}
-    parser_classes = (MultiPartParser,)
+    parser_classes = (MultipartParser,)
 
     @documented(
         request={"multipart/form-data": UploadedBatch},

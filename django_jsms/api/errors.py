@@ -23,6 +23,7 @@ from ..exceptions import (
     LimitExceeded,
     Refused,
 )
+from ..services.bodies import Truncated
 from ..services.language import translate
 
 #: By class, the nearest first; whatever else there is was JSMS's, or the way's to it.
@@ -74,6 +75,8 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
         exc = exceptions.NotFound()
     elif isinstance(exc, PermissionDenied):
         exc = exceptions.PermissionDenied()
+    elif isinstance(exc, Truncated):
+        exc = exceptions.ParseError(_("The body ended before its Content-Length."), code="malformed")
     elif isinstance(exc, _TOO_LARGE):
         exc = TooLarge(_("The request is too large."))
     if not isinstance(exc, exceptions.APIException):

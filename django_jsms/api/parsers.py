@@ -9,8 +9,9 @@ from typing import IO, Any, Final, NoReturn
 
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 
+from ..services.bodies import Whole
 from .errors import TooLarge
 
 #: Bytes of a body, and levels of it. A batch of 1000 recipients with long parameters is smaller.
@@ -27,13 +28,27 @@ class JSONParser(BaseParser):  # type: ignore[misc]
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        body = stream.read(LARGEST + 1)
+        context = parser_context or {}
+        body = _whole(stream, context).read(LARGEST + 1)
         if len(body) > LARGEST:
             raise TooLarge(_("The request is larger than 1 MiB."))
-        charset = str((parser_context or {}).get("encoding") or "utf-8").lower()
+        charset = str(context.get("encoding") or "utf-8").lower()
         if charset not in ("utf-8", "utf8"):
             _malformed()
         return load(body)
+
+
+class MultipartParser(MultiPartParser):  # type: ignore[misc]
+    """The framework's, which takes half a file for a whole one if the connection breaks."""
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        return super().parse(_whole(stream, parser_context or {}), media_type, parser_context)
+
+
+def _whole(stream: IO[bytes], context: Mapping[str, Any]) -> Whole:
+    return Whole(stream, context["request"].META.get("CONTENT_LENGTH"))
 
 
 def load(body: bytes) -> Any:

@@ -9,7 +9,6 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from rest_framework import serializers
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -25,6 +24,7 @@ from ..services import (
 from .fields import App, Choice, Id, Number, Text, Time, Word
 from .openapi import documented
 from .pagination import Filter, page_of
+from .parsers import MultipartParser
 from .staff import ACT, ONE, READ, ActionReason, StaffView
 
 #: What JSMS takes (jsms-api 2.18).
@@ -124,7 +124,7 @@ class _View(StaffView):
 class _Form(_View):
     """The papers are personal data: no error report may show them."""
 
-    parser_classes = (MultiPartParser,)
+    parser_classes = (MultipartParser,)
 
 
 class Signatures(_Form):

@@ -1,0 +1,45 @@
+"""The body of a request: whole, or not acted on. A connection that breaks leaves half of one behind."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Truncated(ValueError):
+    """The body ended before its Content-Length."""
+
+
+class Whole:
+    """A body of ``length`` bytes as a stream. Reading it raises Truncated if it ends earlier.
+
+    gunicorn, runserver and Django's own stream return what came before the connection broke, as if that
+    were all of it. Half a list would be taken for a shorter one.
+    """
+
+    def __init__(self, stream: Readable, length: object) -> None:
+        self._stream = stream
+        self._left = int(str(length or 0))
+
+    def read(self, size: int = -1, /) -> bytes:
+        """``size`` bytes, fewer only at the end."""
+        wanted = self._left if size < 0 else min(size, self._left)
+        parts = []
+        while wanted:
+            part = self._next(wanted)
+            parts.append(part)
+            wanted -= len(part)
+            self._left -= len(part)
+        return b"".join(parts)
+
+    def _next(self, wanted: int) -> bytes:
+        try:
+            part = self._stream.read(wanted)
+        except OSError:
+            raise Truncated from None
+        if not part:
+            raise Truncated
+        return part
