@@ -25,7 +25,8 @@ def once(method: F) -> F:
         key = request.headers.get(_HEADER)
         if key is None:
             return method(view, request, *args, **kwargs)
-        claim = idempotency.Claim(_scope(request), key, _fingerprint(request))
+        fingerprint = _fingerprint(request)
+        claim = idempotency.Claim(_scope(request, fingerprint), key, fingerprint)
         stored = claim.begin()
         if stored is not None:
             return Response(stored["body"], status=stored["status"])
@@ -49,12 +50,12 @@ def _first(claim: idempotency.Claim, view: Any, run: Callable[[], Response]) -> 
     return response
 
 
-def _scope(request: Request) -> str:
-    """Keys of one person are nobody else's."""
+def _scope(request: Request, fingerprint: str) -> str:
+    """Keys of one person are no one else's. Callers without a known address share the very same request at most."""
     if request.user and request.user.is_authenticated:
         return f"user:{request.user.pk}"
-    address = client_ip(request) or ""
-    return f"anon:{hashlib.sha256(address.encode()).hexdigest()[:32]}"
+    origin = client_ip(request) or fingerprint
+    return f"anon:{hashlib.sha256(origin.encode()).hexdigest()[:32]}"
 
 
 def _fingerprint(request: Request) -> str:

@@ -1,13 +1,15 @@
 """Codes over REST: asked for, sent again, checked; the same answer for every number, one shape for every error."""
 
 import pytest
-from django.test import override_settings
+from django.test import Client, override_settings
 
 from django_jsms.models import IdempotencyKey, VerificationCode
 from django_jsms.models.base import now
 from django_jsms.services import redeem_proof
 from django_jsms.services.purge import KEYS_KEPT, purge_keys
 from tests.conftest import MOBILE
+
+from .conftest import Api
 
 LOGIN = {"mobile": MOBILE, "purpose": "login"}
 SHAPE = {"code", "message", "field", "retry_after"}
@@ -191,6 +193,20 @@ def test_the_same_key_has_the_same_answer_and_one_sms(jsms_sandbox, api):
         "/api/codes/", LOGIN, "application/json", headers={"Idempotency-Key": "k1"}, REMOTE_ADDR="8.8.4.4"
     )
     assert problem(stranger, 429)[0] == "limited"
+
+
+def test_a_key_of_callers_without_an_address_is_for_one_body_only(jsms_sandbox, db):
+    """Behind a proxy that the settings do not know of, all of them come from one private address."""
+    one, other = (Api(Client(REMOTE_ADDR="10.0.0.1")) for _ in range(2))
+    theirs = {**LOGIN, "mobile": "13900139000"}
+    first = one.post("codes/", LOGIN, Idempotency_Key="1")
+    IdempotencyKey.objects.update(answer="")  # as if it were under way
+    second = other.post("codes/", theirs, Idempotency_Key="1")
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert second.json()["mobile"] == "139****9000" and second.json()["token"] != first.json()["token"]
+    assert problem(one.post("codes/", LOGIN, Idempotency_Key="1"), 409)[0] == "idempotency_in_flight"
+    assert other.post("codes/", theirs, Idempotency_Key="1").json() == second.json()
+    assert len(jsms_sandbox.outbox) == 2
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "schlüssel", "a b", "a\tb"])
