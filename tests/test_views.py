@@ -144,13 +144,32 @@ def test_any_body_of_any_type_is_refused_quietly(site: Any, client: Client, body
 
 
 @pytest.mark.parametrize(
-    "data", ["", "{", "[]", "null", "[" * 50_000, "%zz", {"msgId": None}, {}, {"msgId": "1" * 200}, "x" * 3_000_000]
+    "data",
+    [
+        *("", "{", "[]", "null", "[" * 50_000, "%zz", {"msgId": None}, {}, {"msgId": "1" * 200}, "x" * 3_000_000),
+        {"msgId": "1", "phone": MOBILE, "receiveTime": 1, "status": 2**31},
+        {"msgId": "1", "phone": MOBILE, "receiveTime": 1, "status": 10**4000},
+        '{"msgId": "1", "phone": "1", "receiveTime": 1, "status": ' + "9" * 5000 + "}",
+        '{"msgId": "1\\u0000", "phone": "1", "receiveTime": 1, "status": 4001}',
+        '{"msgId": "1\\ud800", "phone": "1", "receiveTime": 1, "status": 4001}',
+        '{"msgId": "1", "phone": "\\ud800", "receiveTime": 1, "status": 4001}',
+    ],
 )
 def test_a_signed_notification_that_says_nothing_is_kept(tell: Any, data: Any) -> None:
     assert tell("SMS_REPORT", data) == 400
     kept = Callback.objects.get()
     assert (kept.error, kept.applied_at) == ("unreadable", None)
     assert len(kept.body) <= service.MOST_BYTES
+
+
+@pytest.mark.parametrize("odd", ["\\u0000", "\\ud800"])
+def test_what_no_column_holds_is_left_out(tell: Any, odd: str) -> None:
+    reply = f'{{"phone": "{MOBILE}", "replyTime": 1, "content": "a{odd}b"}}'
+    assert tell("SMS_REPLY", reply) == 200
+    assert Reply.objects.get().content in ("ab", "a?b")
+    assert tell("SMS_DREAM\0", {"a": 1}, nonce="2") == 200
+    review = f'{{"tempId": 1250, "status": 2, "refuseReason": "{odd}"}}'
+    assert tell("SMS_TEMPLATE", review, nonce="3") == 200
 
 
 def test_a_kind_of_the_future_is_kept(tell: Any) -> None:

@@ -120,7 +120,7 @@ def _wait(header: str) -> int | None:
         return min(int(header), _LONGEST_WAIT)
     try:
         moment = parsedate_to_datetime(header)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return max(0, min(int((moment - datetime.now(moment.tzinfo)).total_seconds()), _LONGEST_WAIT))
 

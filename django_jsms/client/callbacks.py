@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 from urllib.parse import parse_qsl
 
 from .results import Reply, Report
-from .shapes import Payload, WrongShape, integer
+from .shapes import Payload, WrongShape, integer, storable
 
 #: JSMS repeats a failed callback for 12 h and 3 min more, perhaps with the first timestamp (jsms-api 3.3).
 OLDEST: Final = timedelta(hours=14)
@@ -142,4 +142,4 @@ def _no_number(name: str) -> Any:
 def _reason(payload: Payload) -> str:
     """Absent, or null, where the audit was passed."""
     given = payload.get("refuseReason")
-    return given if isinstance(given, str) else ""
+    return storable(given) if isinstance(given, str) else ""

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from . import times
 from .mobile import mask
-from .shapes import Payload, WrongShape, integer, items, number, optional_integer, text, text_id
+from .shapes import LARGEST_BALANCE, Payload, WrongShape, integer, items, number, optional_integer, text, text_id
 
 T = TypeVar("T")
 Record = TypeVar("Record", "Report", "Reply")
@@ -170,7 +170,7 @@ class Balance:
         names = [f"{prefix}{pool}" for pool in ("balance", "voice", "industry", "market")]
         if not any(name in payload for name in names):
             raise WrongShape(names[0])
-        return cls(*(optional_integer(payload, name) for name in names))
+        return cls(*(optional_integer(payload, name, largest=LARGEST_BALANCE) for name in names))
 
 
 @dataclass(frozen=True, slots=True)

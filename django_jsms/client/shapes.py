@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 Payload = Mapping[str, Any]
+
+#: What a column of integers holds, and one of large ones.
+LARGEST: Final = 2**31 - 1
+LARGEST_BALANCE: Final = 2**63 - 1
 
 
 class WrongShape(ValueError):
@@ -16,36 +20,45 @@ def text_id(payload: Payload, name: str) -> str:
     """An id as text: JSMS gives ``msg_id`` as a string or a number, by endpoint (jsms-api 1.7)."""
     value = payload.get(name)
     text = value if isinstance(value, str) else str(value) if is_integer(value) else None
-    if not isinstance(text, str) or not 0 < len(text) <= 128:
+    if not isinstance(text, str) or not 0 < len(text) <= 128 or storable(text) != text:
         raise WrongShape(name)
     return text
 
 
 def text(payload: Payload, name: str) -> str:
+    """A text, without what no database stores."""
     value = payload.get(name)
     if not isinstance(value, str):
         raise WrongShape(name)
-    return value
+    return storable(value)
 
 
-def integer(payload: Payload, name: str) -> int:
+def storable(text: str) -> str:
+    """Without NUL, which PostgreSQL refuses, and with «?» for half a surrogate pair, which JSON can hold."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def integer(payload: Payload, name: str, *, largest: int = LARGEST) -> int:
     """A whole number, also where it came quoted (``error_code``, ``temp_id``; jsms-api 6.1)."""
-    value = number(payload.get(name))
+    value = number(payload.get(name), largest=largest)
     if value is None:
         raise WrongShape(name)
     return value
 
 
-def optional_integer(payload: Payload, name: str) -> int | None:
-    return None if payload.get(name) is None else integer(payload, name)
+def optional_integer(payload: Payload, name: str, *, largest: int = LARGEST) -> int | None:
+    return None if payload.get(name) is None else integer(payload, name, largest=largest)
 
 
-def number(value: object) -> int | None:
-    """The integer in ``value``, a number or ASCII digits in a string; else None. Booleans are no numbers."""
-    if is_integer(value):
-        return value  # type: ignore[return-value]
+def number(value: object, *, largest: int = LARGEST) -> int | None:
+    """The integer in ``value``, a number or ASCII digits in a string; else None, also for one that no column holds.
+
+    Booleans are no numbers.
+    """
     if isinstance(value, str) and len(value) <= 18 and value.isascii() and value.isdigit():
-        return int(value)
+        value = int(value)
+    if isinstance(value, int) and is_integer(value) and abs(value) <= largest:
+        return value
     return None
 
 

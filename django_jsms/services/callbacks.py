@@ -66,7 +66,7 @@ def receive(body: bytes, *, app: str) -> Verdict:
 def _store(app: str, form: wire.Form, body: bytes, at: datetime) -> Verdict:
     values: dict[str, Any] = {
         "app": app,
-        "kind": form.type[:32],
+        "kind": form.type[:32].replace("\0", ""),
         "body": body[:MOST_BYTES],
         "digest": digest(app, form.type, form.nonce, form.timestamp, body),
     }

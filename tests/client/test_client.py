@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from django_jsms.client import JSMSClient, Timeout, routes
+from django_jsms.client import JSMSClient, Timeout, answers, routes
 from django_jsms.client.results import (
     Balance,
     CodeCheck,
@@ -154,6 +154,15 @@ def test_the_same_refusal_of_a_send_is_one():
     ):
         stub.client.send_message(MOBILE, 1)
     assert caught.value.reason == "no_quota"
+
+
+@pytest.mark.parametrize(
+    "when", ["9" * 500, f"Mon, 28 Nov {'9' * 20} 10:00:00 GMT", f"Mon, 28 Nov 2026 10:00:00 +{'9' * 14}"]
+)
+def test_a_retry_after_that_means_nothing(when):
+    with pytest.raises(Refused) as caught:
+        answers.read(routes.SEND_MESSAGE, answers.Answer(429, when, b"{}"))
+    assert caught.value.retry_after == 60
 
 
 @pytest.mark.parametrize(("method", "seconds"), [("send_code", 600), ("send_voice_code", 20), ("get_app_balance", 60)])

@@ -38,6 +38,8 @@ def batch(*items, **more):
         ({"error_code": "59999"}, 59999, None),
         ({"error_code": "E17"}, 0, None),
         ({"error_code": True}, 0, None),
+        ({"error_code": 2**31}, 0, None),
+        ({"error_code": "9" * 18}, 0, None),
         ({"error_code": ["50006"]}, 0, None),
     ],
 )
