@@ -53,13 +53,7 @@ class Chosen:
         if params.keys() != set(self.names):
             _refuse_names(self.names, params)
         characters = self._characters(params)
-        if characters > LONGEST:
-            raise InvalidInput(
-                f"The message would have {characters} characters; JSMS takes {LONGEST} at most.",
-                field="params",
-                reason="content_too_long",
-                zh=f"短信共 {characters} 字，超过上限 {LONGEST} 字。",
-            )
+        _check_length(characters)
         return segments(characters)
 
 
@@ -123,7 +117,19 @@ def check_params(params: object) -> dict[str, str]:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise _bad_params()
         _check_value(name, value)
+    # Here too: a text that is not known holds each at least once, and a list repeats the common ones in each row.
+    _check_length(sum(map(len, params.values())))
     return dict(params)
+
+
+def _check_length(characters: int) -> None:
+    if characters > LONGEST:
+        raise InvalidInput(
+            f"The message would have {characters} characters; JSMS takes {LONGEST} at most.",
+            field="params",
+            reason="content_too_long",
+            zh=f"短信共 {characters} 字，超过上限 {LONGEST} 字。",
+        )
 
 
 def _bad_params() -> InvalidInput:

@@ -108,6 +108,15 @@ def test_bad_input_names_its_field_and_writes_nothing(shop, function, changes, f
     assert not Message.objects.exists() and not shop.outbox
 
 
+def test_parameters_alone_can_be_too_long(shop):
+    """Of a template that is not mirrored, too: JSMS would refuse it."""
+    for params in ({"no": "x" * 501}, {f"n{i}": "1" for i in range(501)}):
+        with pytest.raises(InvalidInput) as caught:
+            send_message(MOBILE, template=99, params=params)
+        assert caught.value.reason == "content_too_long"
+    assert shop.ledger == []
+
+
 @pytest.mark.parametrize("value", ["{{7*7}}", "%s", "${jndi:x}", "<b>", "'; DROP"])
 def test_a_value_is_sent_literally(shop, value):
     send_message(MOBILE, template="order-shipped", params={"no": value})
