@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import IO, Any, Final, NoReturn
 
 from django.utils.translation import gettext as _
@@ -17,7 +16,6 @@ from .errors import TooLarge
 #: Bytes of a body, and levels of it. A batch of 1000 recipients with long parameters is smaller.
 LARGEST: Final = 1024 * 1024
 DEEPEST: Final = 20
-_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 class JSONParser(BaseParser):  # type: ignore[misc]
@@ -54,22 +52,27 @@ def _whole(stream: IO[bytes], context: Mapping[str, Any]) -> Whole:
 def load(body: bytes) -> Any:
     """The JSON of some bytes. Raises ParseError."""
     try:
-        text = body.decode("utf-8")
-        if _depth(text) > DEEPEST:
+        data = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
+        if _too_deep(data):
             _malformed()
-        data = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
         json.dumps(data, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         _malformed()
     return data
 
 
-def _depth(text: str) -> int:
-    deepest = depth = 0
-    for each in re.findall(r"[\[\]{}]", _STRING.sub("", text)):
-        depth += 1 if each in "[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
+def _too_deep(data: Any) -> bool:
+    """Level by level, each value once: what is parsed may be deeper than functions can call themselves."""
+    level = [data]
+    for _depth in range(DEEPEST):
+        level = [inner for each in level for inner in _inside(each)]
+    return any(isinstance(each, dict | list) for each in level)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

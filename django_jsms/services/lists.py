@@ -13,6 +13,7 @@ import io
 import shutil
 import tempfile
 import weakref
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import BinaryIO, Final
@@ -32,6 +33,8 @@ _DELIMITERS: Final = (",", "\t", ";")
 _BLOCK: Final = 1 << 20
 #: How files begin that are no text, and what they are.
 _MAGIC: Final = {b"PK\x03\x04": "xlsx", b"\xd0\xcf\x11\xe0": "xls", b"\x1f\x8b": "gzip", b"%PDF": "PDF"}
+#: Codecs of host names and of source code: no list is in one. IDNA reads a line again with every block of it.
+_NO_CHARSETS: Final = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
 _MARKS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -72,7 +75,8 @@ class RecipientList:
         records = self._records(self._delimiter)
         if self._headed:
             next(records)
-        keep = [i for i, name in enumerate(columns) if name and name not in self.unused]
+        unused = set(self.unused)
+        keep = [i for i, name in enumerate(columns) if name and name not in unused]
         for line, cells in records:
             if len(cells) != len(columns):
                 cells = _straightened(line, cells, len(columns))
@@ -185,6 +189,8 @@ def _decodes(decode: Callable[[bytes, bool], str], block: bytes, *, final: bool 
 def _known(encoding: str) -> str:
     try:
         "".encode(encoding)
+        if codecs.lookup(encoding).name in _NO_CHARSETS:
+            raise LookupError
     except (LookupError, UnicodeError):
         raise InvalidInput(
             "There is no such encoding. Usual ones are utf-8, gb18030 and utf-16.",
@@ -213,7 +219,8 @@ def _check_line(line: str, number: int) -> None:
 def _columns(line: int, cells: list[str], wanted: Collection[str] | None) -> list[str]:
     """The names of the first line, the number's as ``mobile``. A column without a name is not used."""
     names = ["mobile" if cell.lower() in HEADERS else cell for cell in cells]
-    twice = sorted({cell for cell, name in zip(cells, names, strict=True) if name and names.count(name) > 1})
+    times = Counter(names)
+    twice = sorted({cell for cell, name in zip(cells, names, strict=True) if name and times[name] > 1})
     if twice:
         columns = ", ".join(twice)
         raise _bad("duplicate_column", f"names a column twice: {columns}.", f"有重复的列：{columns}。", line)

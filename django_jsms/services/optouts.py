@@ -19,7 +19,8 @@ from .language import service
 
 #: T and TD historically, R since 2025 (jsms-api 3.5); the rest is what people write.
 WORDS: Final = frozenset({"T", "TD", "R", "退订", "拒收", "TD退订", "退订TD", "UNSUBSCRIBE", "STOP"})
-
+#: Characters of a reply that may be one of them, dots and quotes included.
+_LONGEST_WORD: Final = 64
 
 #: What JSMS answers for a number on its own list.
 REFUSED: Final = 50024
@@ -29,7 +30,10 @@ OPTED_OUT: Final = "opted_out"
 
 def asks_to_stop(content: str) -> bool:
     """Whether a reply is one of the opt-out words, however it was typed."""
-    typed = unicodedata.normalize("NFKC", content).upper()
+    typed = content.strip()
+    if len(typed) > _LONGEST_WORD:  # to put thousands of combining marks in order takes the square of their number
+        return False
+    typed = unicodedata.normalize("NFKC", typed).upper()
     return "".join(sign for sign in typed if sign.isalnum()) in WORDS
 
 

@@ -113,7 +113,7 @@ def test_the_line_of_a_bad_character_is_exact(shop):
 
 
 def test_an_unknown_encoding(shop):
-    for name in ("nope", "base64", "rot13"):
+    for name in ("nope", "base64", "rot13", "idna", "punycode", "unicode_escape", "undefined"):
         with pytest.raises(InvalidInput) as caught:
             read(TABLE.encode(), encoding=name)
         assert (caught.value.field, caught.value.reason) == ("encoding", "invalid_encoding")
