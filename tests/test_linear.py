@@ -13,18 +13,20 @@ from types import SimpleNamespace
 import pytest
 from django.core.exceptions import SuspiciousOperation
 from django.http.multipartparser import MultiPartParserError
+from django.template.defaultfilters import truncatechars
 from django.test import Client, RequestFactory, override_settings
 from rest_framework.exceptions import ValidationError
 from werkzeug.datastructures import Authorization
 from werkzeug.http import parse_options_header
 
+from django_jsms.admin import numbers
 from django_jsms.api import exception_handler
 from django_jsms.api import idempotency as api_idempotency
 from django_jsms.api.batches import NewBatch
 from django_jsms.api.messages import NewMessage
 from django_jsms.client import answers, callbacks, errors, results, routes
 from django_jsms.exceptions import JSMSError
-from django_jsms.models import templates
+from django_jsms.models import Reply, templates
 from django_jsms.sandbox import drafts, rendering, wire
 from django_jsms.sandbox.refusals import Refusal
 from django_jsms.services import chosen, client_ip, optouts, redeem_proof, texts, verify_code
@@ -95,6 +97,11 @@ def notice(body: str) -> None:
 
 def report(data) -> None:
     callbacks.parse(callbacks.Form(type="SMS_REPORT", data=json.dumps(data)))
+
+
+def reply_shown(content: str) -> None:
+    (told,) = (kind.told for kind in numbers._KINDS if kind.model is Reply)
+    truncatechars(told(Reply(content=content))[0], 80)
 
 
 def answered(text: str) -> None:
@@ -223,6 +230,7 @@ ROWS = {
     "a long status": (report, lambda n: record(status="1" * n), FORM),
     "a reply of marks": (optouts.asks_to_stop, lambda n: "T" + "\u0316\u0301" * (n // 6), FORM),
     "a reply of spaces": (optouts.asks_to_stop, lambda n: " " * n + "T", FORM),
+    "a reply of marks on a page": (reply_shown, lambda n: "T" + "\u0316\u0301" * (n // 6), FORM),
     "an answer of lists": (answered, lambda n: "[" * n, BODY),
     "an answer of quotes": (answered, lambda n: '"' + '\\"' * (n // 2), BODY),
     "an answer of digits": (answered, lambda n: '{"error": ' + "9" * n, BODY),
