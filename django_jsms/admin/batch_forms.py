@@ -21,6 +21,7 @@ from .fields import ParamsField, TemplateField, TimeInput
 class CreateForm(forms.Form):
     """A list from a file or pasted, and the template it is for."""
 
+    # Before what is required: of an upload that breaks off in the file, that is missing.
     file = forms.FileField(
         label=gettext_lazy("CSV file"),
         required=False,

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test.client import BOUNDARY, MULTIPART_CONTENT
 from django.urls import reverse
 
 from django_jsms.models import ActionLog, Batch, Message
@@ -54,6 +55,17 @@ def page_of(client, batch, language="en"):
 
 
 # -- a new one ----------------------------------------------------------------------------------------------
+
+
+def test_an_upload_that_breaks_off_in_the_file_lacks_what_is_required(admin_client, shop):
+    page = admin_client.get(reverse(ADD)).content.decode()
+    assert page.index('name="file"') < page.index('name="template"') < page.index('name="app"')
+    part = f"--{BOUNDARY}\r\nContent-Disposition: form-data; name="
+    rows = f"mobile,no\r\n{NUMBERS[0]},1\r\n"
+    body = f'{part}"csrfmiddlewaretoken"\r\n\r\nx\r\n{part}"file"; filename="a.csv"\r\n\r\n{rows}'
+    answer = admin_client.generic("POST", reverse(ADD), body.encode(), content_type=MULTIPART_CONTENT)
+    assert "Send to a list" in answer.content.decode()
+    assert not Batch.objects.exists()
 
 
 def test_pasted_rows_are_taken_in_and_shown(admin_client, admin_user, shop):
