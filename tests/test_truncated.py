@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from base64 import b64encode
+from io import BytesIO
 from urllib.parse import urlencode, urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -17,6 +18,7 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT
 
 from django_jsms.client.callbacks import sign
 from django_jsms.models import Batch, Callback, VerificationCode
+from django_jsms.services.bodies import Whole
 from tests.conftest import MOBILE
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,3 +92,8 @@ def test_half_a_file_is_no_shorter_list(shop, server):
         assert upload == 400
     assert not Batch.objects.exists()
     assert send(server, "/api/staff/batches/upload/", body, kind=MULTIPART_CONTENT, **login) == 201
+
+
+@pytest.mark.parametrize("length", [None, "", "abc", "-1", "9" * 5000])
+def test_a_length_that_is_none_is_an_empty_body(length):
+    assert Whole(BytesIO(b"a body"), length).read() == b""

@@ -22,7 +22,10 @@ class Whole:
 
     def __init__(self, stream: Readable, length: object) -> None:
         self._stream = stream
-        self._left = int(str(length or 0))
+        try:
+            self._left = max(0, int(str(length)))
+        except ValueError:  # as Django reads it
+            self._left = 0
 
     def read(self, size: int = -1, /) -> bytes:
         """``size`` bytes, fewer only at the end."""
