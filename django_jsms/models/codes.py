@@ -142,6 +142,11 @@ class VerificationCode(Outgoing):
         """How long it can be checked."""
         return timedelta(seconds=self.life or conf.get("CODE_TTL"))
 
+    def is_open(self, at: datetime) -> bool:
+        """Whether it can be checked, as it was read; ``reserve_check`` decides."""
+        alive = self.expires_at is not None and self.expires_at > at
+        return alive and self.checks < MOST_CHECKS and (self.status == self.Status.SENT or self.looks_sent)
+
     def reserve_check(self, at: datetime) -> bool:
         """Count one check before it is made. The counter is the only gate: 200 racers make 5 calls.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
 from django.core import signing
@@ -57,6 +57,12 @@ _CLOSED: Final[Mapping[str, Reason]] = {
     "verified": "used",
     "locked": "locked",
 }
+#: What a check counts that JSMS is not asked about.
+_OF_ADDRESS: Final = ("check_ip",)
+
+
+class _ClosedMeanwhile(Exception):
+    """Others used the code up after it was read; nothing of this check is counted yet."""
 
 
 @service
@@ -66,9 +72,9 @@ def verify_code(
     """Check what a person typed, and answer a Verification that is truthy only when it was right.
 
     The code is found by ``mobile``, by ``token``, or by both (then both must match), and only for its
-    ``purpose``; JSMS is asked about our row's msg_id, never about one a client sent. Every check is
-    counted before it is made: 5 per code, 30 per number and day, 60 per address and hour; beyond that it is
-    ``throttled``, with ``retry_after`` in seconds. A success uses the code up and carries a ``proof`` for
+    ``purpose``; JSMS is asked about our row's msg_id, never about one a client sent. A check is counted before
+    it is made: 60 per address and hour, and if the code is open, 5 per code and 30 per number and day; beyond that
+    it is ``throttled``, with ``retry_after`` in seconds. A success uses the code up and carries a ``proof`` for
     ``redeem_proof``. JSMS out of reach is ``unavailable``, not an error.
 
     Raises InvalidInput for a code that is not 4 to 8 ASCII digits (not counted), and InTransaction.
@@ -77,23 +83,42 @@ def verify_code(
     """
     _check_digits(code)
     row = _find(purpose, mobile, token)
-    number = row.mobile_hash if row else mobile_hash(parse(mobile)) if mobile is not None else None
     try:
-        reservation = _counted(number, row.app if row else "default", check_address(ip))
-        reserved = reservation.take(lambda: bool(row and row.reserve_check(now())))
+        reservation = _reserve(row, check_address(ip))
     except LimitExceeded as error:
         return _answer("throttled", purpose, retry_after=error.retry_after)
     if row is None:
         return _answer("not_found", purpose)
-    if not reserved or row.status == row.Status.FAILED:
-        return _answer(_closed(row, reserved), purpose, row if reserved else None)
+    if reservation is None:
+        return _answer(_closed(row), purpose)
     return _answer(_ask(row, code, reservation), purpose, row)
 
 
-def _counted(number: str | None, app: str, ip: str | None) -> limits.Reservation:
-    """What one check counts, whether it finds a code or not; neither a success nor a new code takes it back."""
-    values = {"mobile_hash": number, "ip": ip}
-    return limits.Reservation(limits.meters(limits.CHECKS, values, conf.app(app)))
+def _reserve(row: VerificationCode | None, ip: str | None) -> limits.Reservation | None:
+    """Count a check before it is made: for its code, its number and its address, all or nothing. None: it is closed.
+
+    What is closed costs JSMS nothing, so it counts for the address only: a stranger with a token would lock the
+    number out of every login otherwise.
+    """
+    if row is not None and row.is_open(now()):
+        reservation = _reservation(limits.CHECKS, row, ip)
+        try:
+            reservation.take(lambda: _reserve_attempt(row))
+            return reservation
+        except _ClosedMeanwhile:
+            pass
+    _reservation(_OF_ADDRESS, row, ip).take(lambda: None)
+    return None
+
+
+def _reserve_attempt(row: VerificationCode) -> None:
+    if not row.reserve_check(now()):
+        raise _ClosedMeanwhile
+
+
+def _reservation(scopes: Sequence[str], row: VerificationCode | None, ip: str | None) -> limits.Reservation:
+    values = {"mobile_hash": row.mobile_hash if row else None, "ip": ip}
+    return limits.Reservation(limits.meters(scopes, values, conf.app(row.app if row else "default")))
 
 
 def _check_digits(code: object) -> None:
@@ -122,9 +147,9 @@ def _find(purpose: str, mobile: str | None, token: str | None) -> VerificationCo
     return code
 
 
-def _closed(row: VerificationCode, counted: bool) -> Reason:
-    """Why a row allowed no check; it was read again when the check could not be reserved."""
-    if not counted and (row.status == row.Status.SENT or row.looks_sent):
+def _closed(row: VerificationCode) -> Reason:
+    """Why a row allows no check, as it was read last."""
+    if row.status == row.Status.SENT or row.looks_sent:
         return "locked" if row.checks >= MOST_CHECKS else "expired"
     return _CLOSED[row.status]
 
@@ -135,6 +160,8 @@ def _ask(row: VerificationCode, code: str, reservation: limits.Reservation) -> R
     using = router.db_for_write(VerificationCode)
     if row.is_test:
         return _check_test(row, code)
+    if row.looks_sent:
+        return "not_sent"
     try:
         check = get_client(row.app).verify_code(row.msg_id, code, timeout=person_timeout(row.app))
     except NotSent:
