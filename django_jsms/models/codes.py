@@ -156,7 +156,7 @@ class VerificationCode(Outgoing):
 
     def return_check(self, at: datetime) -> bool:
         """Take a check back of which no byte reached JSMS."""
-        return self._count({"status": "sent", "checks__gt": 0}, at, -1)
+        return self._count({"status": ("sent", "failed"), "checks__gt": 0}, at, -1)
 
     def _count(self, where: dict[str, Any], at: datetime, by: int) -> bool:
         """The database counts; here stands at least what this check made of it."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from django_jsms.exceptions import JSMSError
+from django_jsms.exceptions import JSMSError, Refused
 from django_jsms.models import Counter, VerificationCode
 from django_jsms.models.base import mobile_hash
 from django_jsms.services import queue_code, send_code, verify_code
@@ -114,6 +114,47 @@ def test_a_check_that_never_left_is_uncounted_everywhere(jsms_sandbox):
             assert guess(token=code.token).reason == "unavailable"
     code.refresh_from_db()
     assert (code.checks, uses(NUMBER), uses(ADDRESS)) == (0, 0, 0)
+
+
+# -- a code that its owner has JSMS refuse -------------------------------------------------------------------
+
+
+@pytest.fixture(params=[None, 50024, 50006])
+def code(request, jsms_sandbox):
+    """A code that was sent, and two that JSMS refused because of the number: a stranger must see no difference."""
+    if request.param is None:
+        return send_code(MOBILE, purpose="login")
+    jsms_sandbox.fault("status", code=request.param, route="/v1/codes")
+    with pytest.raises(Refused) as caught:
+        send_code(MOBILE, purpose="login")
+    return caught.value.row
+
+
+@pytest.mark.core
+def test_jsms_is_asked_about_what_it_refused_too(jsms_sandbox, code):
+    with jsms_sandbox.settings(LIMITS=REAL):
+        answers = [guess(token=code.token) for _ in range(6)]
+    assert [answer.reason in ("wrong", "not_sent") for answer in answers] == [True] * 5 + [False]
+    assert [answer.attempts_left for answer in answers] == [4, 3, 2, 1, 0, None]
+    assert (asked(jsms_sandbox), uses(NUMBER), uses(ADDRESS)) == (5, 5, 6)
+
+
+@pytest.mark.parametrize("fault", [{"fault": "status", "status": 500}, {"fault": "close", "when": "after"}])
+def test_what_jsms_refused_fails_when_jsms_fails(jsms_sandbox, code, fault):
+    jsms_sandbox.fault(**fault)
+    assert guess(token=code.token).reason == "unavailable"
+    with jsms_sandbox.settings(APPS={"default": {"SANDBOX": "http://127.0.0.1:9"}}):
+        assert guess(token=code.token).reason == "unavailable"
+    code.refresh_from_db()
+    assert code.checks == 1
+
+
+@pytest.mark.parametrize("code", [50024], indirect=True)
+def test_no_answer_of_jsms_makes_a_refused_code_right(jsms_sandbox, code):
+    jsms_sandbox.fault("status", status=200, body='{"is_valid": true}', route="/v1/codes/<msg_id>/valid")
+    assert guess(token=code.token).reason == "not_sent"
+    code.refresh_from_db()
+    assert (code.status, code.checks) == ("failed", 1)
 
 
 # -- races ------------------------------------------------------------------------------------------------
