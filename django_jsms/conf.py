@@ -150,6 +150,17 @@ def get(name: str) -> Any:
     return raw().get(name, DEFAULTS.get(name))
 
 
+def proxies() -> tuple[str, int]:
+    """The header that holds a client's address, and how many proxies append to it. Raises NotConfigured."""
+    header, count = get("CLIENT_IP_HEADER") or "", get("TRUSTED_PROXY_COUNT") or 0
+    if not isinstance(header, str) or type(count) is not int or count < 0:
+        raise NotConfigured(
+            "JSMS['CLIENT_IP_HEADER'] must name a header, and JSMS['TRUSTED_PROXY_COUNT'] be a number: 1, not \"1\".",
+            zh="JSMS['CLIENT_IP_HEADER'] 须为请求头的名称，JSMS['TRUSTED_PROXY_COUNT'] 须为整数：1，而不是 \"1\"。",
+        )
+    return header, count
+
+
 def app_entries() -> Mapping[str, Mapping[str, Any]]:
     """Alias → what the settings say of it. Without ``APPS`` the flat keys are the app ``default``."""
     apps = raw().get("APPS")

@@ -34,6 +34,8 @@ def messages(identity):
         {**GOOD, "LIMITS": {"mobile": ["1/60s", "5/1h"]}, "CODE_TTL": 600, "TIMEOUT": (1, 2, 30)},
         {**GOOD, "CALLBACK_TOKENS": ["t" * 32, "u" * 32], "REPORTS": "callback"},
         {**GOOD, "REPORTS": "pull"},
+        {**GOOD, "TRUSTED_PROXY_COUNT": 2, "CLIENT_IP_HEADER": None},
+        {**GOOD, "CLIENT_IP_HEADER": "X-Real-IP"},
         {"APPS": {"default": GOOD, "marketing": GOOD}, "DISPATCH": "django_jsms.dispatch.none"},
     ],
 )
@@ -107,6 +109,11 @@ def test_good_settings_are_silent(settings, jsms):
         ],
         ({**GOOD, "BALANCE_LOW": {"voice": {"segments": 0}}}, "jsms.E051"),
         *[({**GOOD, "BALANCE_EMAILS": value}, "jsms.E051") for value in ("a@example.com", ["nobody"], [5], None)],
+        *[({**GOOD, "TRUSTED_PROXY_COUNT": value}, "jsms.E018") for value in ("1", -1, 1.0, True)],
+        *[
+            ({**GOOD, "CLIENT_IP_HEADER": value}, "jsms.E018")
+            for value in (5, "HTTP_X_REAL_IP", "REMOTE_ADDR", "Forwarded", "X-Real-IP, X-Forwarded-For", "真实")
+        ],
         ({**GOOD, "DISPATCH": "django_jsms.dispatch.celerry"}, "jsms.W003"),
         ({**GOOD, "DISPATCH": None}, "jsms.W003"),
     ],

@@ -1,4 +1,4 @@
-"""The checks of what stands before every send: the fence, guards, the captcha hook, test numbers."""
+"""The checks of what stands before every send: the fence, guards, the captcha hook, test numbers, proxies."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .. import conf
 from ..services import hooks
 from ..services.guards import PATTERN, is_test_number
 
+_HEADER: Final = re.compile(r"(?!HTTP_|REMOTE_ADDR|Forwarded$)[A-Z0-9_-]*", re.ASCII | re.IGNORECASE)
 _MOBILE: Final = re.compile(r"1[3-9][0-9]{9}", re.ASCII)
 
 
@@ -20,6 +21,7 @@ def check_guards() -> Iterator[CheckMessage]:
     yield from _fence()
     yield from _paths()
     yield from _test_numbers()
+    yield from _proxies()
 
 
 def check_test_numbers() -> Iterator[CheckMessage]:
@@ -61,3 +63,14 @@ def _is_entry(entry: object) -> bool:
         return False
     until, code = conf.last_day(entry), entry["code"]
     return until is not None and isinstance(code, str) and bool(re.fullmatch(r"[0-9]{4,8}", code, re.ASCII))
+
+
+def _proxies() -> Iterator[CheckMessage]:
+    try:
+        header, _count = conf.proxies()
+    except conf.NotConfigured as error:
+        yield Error(str(error), id="jsms.E018")
+        return
+    if not _HEADER.fullmatch(header):
+        hint = 'Write the name of one header as your proxy sends it, such as "X-Real-IP".'
+        yield Error(f"JSMS['CLIENT_IP_HEADER'] {header!r} never holds one address.", hint=hint, id="jsms.E018")

@@ -8,18 +8,23 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import DatabaseError, connections, router
 
 from .. import conf
 from ..models.callbacks import Reply
+from ..models.codes import VerificationCode
 from ..models.jobs import JobLease
 from ..models.schedules import Schedule
 from ..models.templates import Template
+from ..services.addresses import network
 from ..services.names import check_names
 from ..services.sweep import nobody_sends
 
 _CELERY: Final = "django_jsms.dispatch.celery"
+#: Of so many codes that strangers asked for one has an address, if any can.
+_ENOUGH: Final = 20
 
 
 def _of_database(model: Any) -> Callable[[Callable[[], list[CheckMessage]]], Callable[..., list[CheckMessage]]]:
@@ -95,3 +100,19 @@ def check_charset() -> list[CheckMessage]:
         return []
     hint = "ALTER DATABASE … CHARACTER SET utf8mb4, before the tables are made; or convert them."
     return [Warning(f"The database of JSMS is {charset}, not utf8mb4.", hint=hint, id="jsms.W084")]
+
+
+@_of_database(VerificationCode)
+def check_addresses() -> list[CheckMessage]:
+    """What the requests bring, no setting shows: whether codes that strangers ask for ever have an address."""
+    newest = VerificationCode.objects.primary().order_by("-pk").values_list("policy", "is_test", "ip")[:100]
+    asked = [ip for policy, is_test, ip in newest if policy == "user" and not is_test]
+    if settings.DEBUG or len(asked) < _ENOUGH or any(map(network, asked)):
+        return []
+    hint = (
+        "Pass ip=client_ip(request) to what sends codes, and behind a proxy set TRUSTED_PROXY_COUNT or "
+        "CLIENT_IP_HEADER to what it sends; the log says what was found instead. Silence this if no codes are asked "
+        "for over the web."
+    )
+    text = f"None of the newest {len(asked)} codes has a public address, so the limits per address do not apply."
+    return [Warning(text, hint=hint, id="jsms.W085")]
