@@ -14,6 +14,7 @@ from .. import conf
 from ..client.errors import describe
 from .conditional import Plus, update
 from .outgoing import Outgoing, OutgoingQuerySet
+from .reading import first
 from .templates import Template
 
 #: How often one code may be checked.
@@ -43,12 +44,8 @@ class CodeQuerySet(OutgoingQuerySet):
         """The code that a check is about: the newest that was sent, else the newest of all."""
         asked = {"purpose": purpose, **found_by}
         matches = " AND ".join(f"{name} = %s" for name in asked)
-        rows = self.raw(
-            f"SELECT * FROM {VerificationCode._meta.db_table} WHERE {matches} "
-            "ORDER BY CASE WHEN status = 'sent' THEN 0 ELSE 1 END, id DESC LIMIT 1",
-            list(asked.values()),
-        )
-        return next(iter(rows), None)
+        newest = "ORDER BY CASE WHEN status = 'sent' THEN 0 ELSE 1 END, id DESC LIMIT 1"
+        return first(self.db, VerificationCode, f"WHERE {matches} {newest}", list(asked.values()))
 
     def mark_missing(self, at: datetime) -> int:
         missing: int = super(CodeQuerySet, self.filter(is_test=False)).mark_missing(at)
