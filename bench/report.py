@@ -33,7 +33,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        return ("ok" if self.holds else "OVER") if self.bound else ""
+        return ("ok" if self.holds else "NOT HELD") if self.bound else ""
 
 
 def cpu(what: str, pair: Pair, most: float | None = None) -> Row:
@@ -63,9 +63,9 @@ def line(row: Row) -> str:
 
 
 def verdict(rows: Iterable[Row]) -> int:
-    """Say which bounds do not hold; answers the exit code."""
+    """Say which bounds do not hold; returns the exit code."""
     over = [row.what for row in rows if not row.holds]
-    print("\n".join(["", "over their bounds:", *over]) if over else "\nevery bound holds")
+    print("\n".join(["", "bounds that do not hold:", *over]) if over else "\nevery bound holds")
     return 1 if over else 0
 
 
