@@ -1,7 +1,8 @@
 """``python -m bench``: prints each ratio beside its bound; exits 1 where one is over.
 
 ``python -m bench bulk`` measures lists of any length (``bulk.py``), ``python -m bench callbacks`` how many delivery
-reports a site takes (``callbacks.py``); both take longer.
+reports a site takes (``callbacks.py``), and ``python -m bench storm`` many callers at once (``storm.py``); each takes
+longer.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from . import bulk, callbacks, report
+from . import bulk, callbacks, report, storm
 from .project import DATABASES, project
 from .remote import Remote, remote
 from .report import Row
@@ -23,6 +24,8 @@ def main() -> int:
         return bulk.main(sys.argv[2:])
     if sys.argv[1:2] == ["callbacks"]:
         return callbacks.main(sys.argv[2:])
+    if sys.argv[1:2] == ["storm"]:
+        return storm.main(sys.argv[2:])
     given = _arguments()
     found: list[Row] = []
     print(report.HEADING)

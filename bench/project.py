@@ -15,6 +15,16 @@ from django.conf import settings
 from django.db import connection
 
 DATABASES: Final = ("sqlite", "postgresql")
+#: What django-phone-verify, a peer of ``bench storm``, wants to know.
+PHONE_VERIFICATION: Final = {
+    "BACKEND": "bench.storm_phone_verify.Backend",
+    "OPTIONS": {},
+    "TOKEN_LENGTH": 6,
+    "MESSAGE": "{app}: {security_code}",
+    "APP_NAME": "bench",
+    "SECURITY_CODE_EXPIRATION_SECONDS": 300,
+    "VERIFY_SECURITY_CODE_ONLY_ONCE": True,
+}
 
 
 @contextmanager
@@ -32,9 +42,11 @@ def project(database: str) -> Iterator[None]:
 def set_up(database: dict[str, Any]) -> None:
     """Django on that database, which is left as it is. Once per process."""
     apps = ["django.contrib.contenttypes", "django.contrib.auth", "django_jsms"]
+    if database["ENGINE"].endswith("mysql"):
+        _stand_in_for_mysqlclient()
     settings.configure(
         SECRET_KEY="bench-only",
-        INSTALLED_APPS=[*apps, *(["post_office"] if find_spec("post_office") else [])],
+        INSTALLED_APPS=[*apps, *(peer for peer in ("post_office", "phone_verify") if find_spec(peer))],
         DATABASES={"default": database},
         ROOT_URLCONF="bench.urls",
         ALLOWED_HOSTS=["testserver", "127.0.0.1"],
@@ -42,11 +54,30 @@ def set_up(database: dict[str, Any]) -> None:
         TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
         USE_TZ=True,
         POST_OFFICE={"BACKENDS": {"default": "django.core.mail.backends.dummy.EmailBackend"}},
+        PHONE_VERIFICATION=PHONE_VERIFICATION,
     )
     django.setup()
 
 
+def _stand_in_for_mysqlclient() -> None:
+    import pymysql
+
+    pymysql.version_info = (2, 2, 7, "final", 0)  # what Django's version check of mysqlclient reads
+    pymysql.install_as_MySQLdb()
+
+
 def _database(name: str, folder: Path) -> dict[str, Any]:
+    own = "bench_django_jsms" + os.environ.get("JSMS_TEST_SUFFIX", "")
+    if name == "mariadb":
+        return {
+            "ENGINE": "django.db.backends.mysql",
+            "NAME": "test",
+            "USER": "root",
+            "HOST": os.environ.get("MYSQL_HOST", "127.0.0.1"),
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {"charset": "utf8mb4"},
+            "TEST": {"NAME": own, "CHARSET": "utf8mb4"},
+        }
     if name == "postgresql":
         return {
             "ENGINE": "django.db.backends.postgresql",
@@ -54,7 +85,7 @@ def _database(name: str, folder: Path) -> dict[str, Any]:
             "USER": os.environ.get("PGUSER", "postgres"),
             "HOST": os.environ.get("PGHOST", "127.0.0.1"),
             "CONN_MAX_AGE": None,
-            "TEST": {"NAME": "bench_django_jsms" + os.environ.get("JSMS_TEST_SUFFIX", "")},
+            "TEST": {"NAME": own},
         }
     return {
         "ENGINE": "django.db.backends.sqlite3",
