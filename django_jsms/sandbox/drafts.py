@@ -15,7 +15,7 @@ MAX_TEXT: Final = 500
 MAX_REMARK: Final = 100
 MAX_PICTURE: Final = 2 * 1024 * 1024
 #: Up to the next braces of either kind, so that a text full of them is read once.
-_BRACES: Final = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*+)\}\}", re.DOTALL)
+_BRACES: Final = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}", re.DOTALL)
 #: Letters and digits (API page); «_» inside as well (console guide, 2019).
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_]*[A-Za-z0-9])?")
 #: The link stands first in the remark (templates page, 2021).

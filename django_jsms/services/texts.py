@@ -18,7 +18,7 @@ LONGEST, ADVISED = 500, 350
 LONGEST_REMARK: Final = 100
 LONGEST_TTL: Final = 86_400
 #: Up to the next braces of either kind, so that a text full of them is read once.
-_BRACES: Final = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*+)\}\}", re.DOTALL)
+_BRACES: Final = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}", re.DOTALL)
 #: Letters and digits (API page); the console guide of 2019 takes ``_`` inside, too.
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_]*[A-Za-z0-9])?", re.ASCII)
 #: The link stands first in the remark (page of 2021).
