@@ -67,6 +67,38 @@ CLOCKS: Final = {
 }
 
 
+class DatabaseTime(models.Func):
+    """The database's time as its columns hold it, ``plus`` a while: to write, or to compare a column with.
+
+    For an INSERT, which no statement that reads the clock goes before, and where no row is there to carry it.
+    """
+
+    output_field = models.DateTimeField()
+    arity = 0
+
+    def __init__(self, plus: timedelta = timedelta()) -> None:
+        super().__init__()
+        self.plus = plus
+
+    def as_sql(  # type: ignore[override]
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> tuple[str, list[Any]]:
+        by = self.plus + _shift
+        if not connection.features.supports_timezones:  # its columns hold the wall time of one zone
+            zone = connection.timezone or timezone.get_default_timezone()
+            by += datetime.now(zone).utcoffset() or timedelta()
+        return _TIMES[connection.vendor] % by.total_seconds(), []
+
+
+_TIMES: Final = {
+    "sqlite": "STRFTIME('%%%%Y-%%%%m-%%%%d %%%%H:%%%%M:%%%%f', 'now', '%+.3f seconds')",
+    "postgresql": "(STATEMENT_TIMESTAMP() + INTERVAL '%.6f seconds')",
+    "mysql": "(UTC_TIMESTAMP(6) + INTERVAL %.6f SECOND)",
+}
+#: A time as ``now()`` gives it, or the database's own.
+Moment = datetime | DatabaseTime
+
+
 def read_clock(seconds: float) -> datetime:
     """A value of DatabaseClock as a datetime like ``now()``'s."""
     return as_stored(datetime.fromtimestamp(float(seconds), UTC) + _shift)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 
 from ..client.mobile import mask
-from .base import LEASE, DatabaseClock, Row
+from .base import LEASE, DatabaseClock, DatabaseTime, Row, now
 from .conditional import update
 from .delivery import Reported, ReportedQuerySet
 
@@ -87,9 +87,17 @@ class Outgoing(Row, Reported):
         return row
 
     @classmethod
-    def insert_waiting(cls, **values: Any) -> Self:
-        """Write a row that a worker sends after the commit."""
-        row: Self = cls._default_manager.primary().create(status="pending", **values)  # type: ignore[attr-defined]
+    def insert_waiting(cls, *, life: timedelta | None = None, **values: Any) -> Self:
+        """Write a row that a worker sends after the commit.
+
+        It is as old as the database's clock says, and expires ``life`` later by that clock: the worker asks no
+        other. What the row in memory shows is this process's time.
+        """
+        times = {"created_at": timedelta()} | ({"expires_at": life} if life is not None else {})
+        written = {name: DatabaseTime(plus) for name, plus in times.items()}
+        row: Self = cls._default_manager.primary().create(status="pending", **values, **written)  # type: ignore[attr-defined]
+        for name, plus in times.items():
+            setattr(row, name, now() + plus)
         return row
 
     def claim(self, at: datetime) -> bool:

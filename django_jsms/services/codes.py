@@ -15,7 +15,7 @@ from .. import conf, dispatch, signals
 from ..client import JSMSClient, Timeout
 from ..client.mobile import parse
 from ..exceptions import InvalidInput, NotSent
-from ..models.base import durably, mobile_hash, now
+from ..models.base import durably, mobile_hash
 from ..models.codes import VerificationCode
 from . import accounts, budgets, conversion, delivery, guards, limits
 from . import captcha as captcha_hook
@@ -105,7 +105,7 @@ def queue_code(
     if _is_asked(values):
         captcha_hook.check(captcha, values, later, limits.read([*later, conversion.key(app)]))
     reservation = limits.Reservation(limits.meters(_scopes(values, limits.OWN), values, config))
-    row = reservation.take(lambda: VerificationCode.insert_waiting(expires_at=now() + QUEUE_LIFE, **values), join=True)
+    row = reservation.take(lambda: VerificationCode.insert_waiting(life=QUEUE_LIFE, **values), join=True)
     transaction.on_commit(
         lambda: dispatch.wake(deliver_code, row.pk, "jsms.codes"), using=router.db_for_write(VerificationCode)
     )

@@ -192,7 +192,7 @@ def pause(error: JSMSError, row: Any) -> None:
 
 
 def _wait_or_fail(row: Any, error: JSMSError, noun: Noun) -> None:
-    at, known = now(), describe(error.code)
+    at, known = database_now(_using(row)), describe(error.code)
     scope = known.scope if known else ""
     why = {"reason": error.reason, "code": error.code}
     if scope == "frequency" and noun.deferrals and row.deferrals < noun.deferrals:

@@ -142,7 +142,7 @@ def _copy_alone(message: Message) -> bool:
     if not Message.objects.primary().filter(pk=message.pk).undecided().take_for_resend(at):
         return False
     kept = {name: getattr(message, name) for name in _KEPT}
-    Message.insert_waiting(**kept, resend_of_id=message.pk, expires_at=at + LIFE[message.message_class])
+    Message.insert_waiting(**kept, resend_of_id=message.pk, life=LIFE[message.message_class])
     return True
 
 
