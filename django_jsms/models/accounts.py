@@ -11,7 +11,7 @@ from typing import Final, Self
 from django.db import connections, models, router
 from django.utils.translation import gettext_lazy as _
 
-from .base import CLOCKS, now, read_clock
+from .base import CLOCKS, DatabaseTime, now, read_clock
 from .limits import Counter
 from .templates import Template
 
@@ -26,7 +26,7 @@ def _gate(vendor: str) -> str:
     """The clock and the pauses in one statement, by hand: compiling the ORM's took a third of a send."""
     return (
         f"SELECT {CLOCKS[vendor]}, (SELECT COUNT(*) FROM {Pause._meta.db_table} WHERE app = %s AND "
-        "template_id IN (0, %s) AND key_fingerprint IN ('', %s) AND (until IS NULL OR until > %s))"
+        "template_id IN (0, %s) AND key_fingerprint IN ('', %s) AND (until IS NULL OR until > "
     )
 
 
@@ -60,48 +60,44 @@ class PauseQuerySet(models.QuerySet["Pause"]):
     def primary(self) -> Self:
         return self.using(router.db_for_write(self.model))
 
-    def binding(self, app: str, template_id: int | None, fingerprint: str, at: datetime) -> Self:
+    def binding(self, app: str, template_id: int | None, fingerprint: str) -> Self:
         """The pauses that keep this app from sending this template with these keys."""
-        return self.filter(app=app, template_id__in={0, template_id or 0}).filter(
-            models.Q(key_fingerprint="") | models.Q(key_fingerprint=fingerprint),
-            models.Q(until=None) | models.Q(until__gt=at),
-        )
+        keys = models.Q(key_fingerprint="") | models.Q(key_fingerprint=fingerprint)
+        return self.in_force().filter(keys, app=app, template_id__in={0, template_id or 0})
 
-    def in_force(self, at: datetime) -> Self:
-        """Those whose time is not over."""
-        return self.filter(models.Q(until=None) | models.Q(until__gt=at))
+    def in_force(self) -> Self:
+        """Those whose time is not over, by the database's clock: a host's own binds all the others too."""
+        return self.filter(models.Q(until=None) | models.Q(until__gt=DatabaseTime()))
 
-    def standing(self, app: str, template_id: int, at: datetime) -> Pause | None:
+    def standing(self, app: str, template_id: int) -> Pause | None:
         """The pause of exactly that app or template, where it is in force."""
-        return self.in_force(at).filter(app=app, template_id=template_id).first()
+        return self.in_force().filter(app=app, template_id=template_id).first()
 
-    def in_the_way(self, at: datetime, fingerprints: Iterable[str], outer: str = "") -> Self:
+    def in_the_way(self, fingerprints: Iterable[str], outer: str = "") -> Self:
         """For Exists(): the pauses that keep an outer row, or what it belongs to, from being sent."""
-        return self.filter(
+        return self.in_force().filter(
             models.Q(template_id=0) | models.Q(template_id=models.OuterRef(f"{outer}template_id")),
-            models.Q(until=None) | models.Q(until__gt=at),
             app=models.OuterRef(f"{outer}app"),
             key_fingerprint__in=["", *fingerprints],
         )
 
-    def to_probe(self, at: datetime) -> Self:
+    def to_probe(self) -> Self:
         """Paused apps whose reason may be gone, and that nobody asked about this minute."""
-        waiting = self.filter(template_id=0, until=None, probed_at__lte=at - PROBE_EVERY)
+        waiting = self.filter(template_id=0, until=None, probed_at__lte=DatabaseTime(-PROBE_EVERY))
         return waiting.exclude(reason=BY_HAND)
 
     def gate(self, app: str, template_id: int | None, fingerprint: str, keys: Sequence[str] = ()) -> Gate:
         """Whether a send may pass, with the counters of ``keys``: one statement where nothing is in the way."""
         connection = connections[self.db]
         asked: list[str | int] = [app, template_id or 0]
-        until = connection.ops.adapt_datetimefield_value(now())
-        sql, values = _gate(connection.vendor), [*asked, fingerprint, until]
+        sql, values = f"{_gate(connection.vendor)}{DatabaseTime().text(connection)}))", [*asked, fingerprint]
         if keys:
             sql, values = f"{sql}, {_counters(connection.ops.quote_name, keys)}", [*values, *asked, *keys]
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
             rows = cursor.fetchall()
         at, pauses, *others = rows[0]
-        found = self.binding(app, template_id, fingerprint, now()).order_by("template_id").first() if pauses else None
+        found = self.binding(app, template_id, fingerprint).order_by("template_id").first() if pauses else None
         if not keys:
             return Gate(read_clock(at), found)
         columns = [dict(zip(_COLUMNS, row[3:], strict=True)) for row in rows if row[3]]
@@ -109,8 +105,8 @@ class PauseQuerySet(models.QuerySet["Pause"]):
 
     def take_probe(self, pause: Pause) -> bool:
         """Whether this caller is the one that asks, this minute."""
-        at = now()
-        return bool(self.filter(pk=pause.pk, probed_at__lte=at - PROBE_EVERY).update(probed_at=at, updated_at=at))
+        mine = self.filter(pk=pause.pk, probed_at__lte=DatabaseTime(-PROBE_EVERY))
+        return bool(mine.update(probed_at=DatabaseTime(), updated_at=DatabaseTime()))
 
 
 class Pause(models.Model):

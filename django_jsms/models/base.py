@@ -83,11 +83,19 @@ class DatabaseTime(models.Func):
     def as_sql(  # type: ignore[override]
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
     ) -> tuple[str, list[Any]]:
-        by = self.plus + _shift
-        if not connection.features.supports_timezones:  # its columns hold the wall time of one zone
-            zone = connection.timezone or timezone.get_default_timezone()
-            by += datetime.now(zone).utcoffset() or timedelta()
-        return _TIMES[connection.vendor] % by.total_seconds(), []
+        return self.text(connection), []
+
+    def text(self, connection: BaseDatabaseWrapper) -> str:
+        """For a statement by hand, to be run with parameters."""
+        return _TIMES[connection.vendor] % (self.plus + ahead(connection)).total_seconds()
+
+
+def ahead(connection: BaseDatabaseWrapper) -> timedelta:
+    """How far the times in columns are ahead of the clock, in a zone of their own or by ``shift_clock``."""
+    if connection.features.supports_timezones:
+        return _shift
+    zone = connection.timezone or timezone.get_default_timezone()
+    return _shift + (datetime.now(zone).utcoffset() or timedelta())
 
 
 _TIMES: Final = {

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import IntegrityError, router
+from django.db.models import QuerySet
 
 from .. import conf, signals
 from ..client.results import Balance
 from ..exceptions import AppPaused, InvalidInput, JSMSError, NotSent
 from ..models.accounts import BY_HAND, Gate, Pause
-from ..models.base import durably, now
+from ..models.base import database_now, durably, now
 from .clients import get_client
 from .language import service
 
@@ -41,7 +42,7 @@ def gate(config: conf.App, template_id: int | None, keys: Iterable[str] = ()) ->
     """
     found: Gate = Pause.objects.primary().gate(config.alias, template_id, config.fingerprint, list(keys))
     if found.pause and not _over(found.pause):
-        raise _paused(found.pause, config)
+        raise _paused(found.pause, config, found.at)
     return found
 
 
@@ -64,9 +65,9 @@ def no_sandbox(config: conf.App) -> tuple[str, str]:
 
 def pause_for(error: JSMSError, config: conf.App, *, template_id: int = 0) -> Pause:
     """Pause the app, or one template of it, for what the error says."""
-    at = now()
+    at = database_now(router.db_for_write(Pause))
     until = _until(error, config, template_id, at)
-    standing = Pause.objects.primary().standing(config.alias, template_id, at) if until else None
+    standing = Pause.objects.primary().standing(config.alias, template_id) if until else None
     if standing:  # many calls fail together: the first of them decides how long
         return standing
     values: dict[str, object] = {
@@ -117,8 +118,8 @@ def _backoff(app: str, at: datetime) -> timedelta:
     return min(2 * (last.until - last.since), longest) if last and last.until else first
 
 
-def _paused(pause: Pause, config: conf.App) -> AppPaused:
-    wait = max(1, round((pause.until - now()).total_seconds())) if pause.until else None
+def _paused(pause: Pause, config: conf.App, at: datetime) -> AppPaused:
+    wait = max(1, round((pause.until - at).total_seconds())) if pause.until else None
     text, zh = f"Sending is paused ({pause.reason}). Please try again later.", "短信服务暂不可用，请稍后再试。"
     if config.sandbox and pause.reason == UNREACHABLE:
         text, zh = no_sandbox(config)
@@ -128,7 +129,7 @@ def _paused(pause: Pause, config: conf.App) -> AppPaused:
 def pause_for_budget(config: conf.App, template_id: int | None, until: datetime) -> None:
     """The month budget has no room: what is queued with this template waits for the next month, or a person."""
     at = now()
-    if Pause.objects.primary().standing(config.alias, template_id or 0, at):
+    if Pause.objects.primary().standing(config.alias, template_id or 0):
         return
     values: dict[str, object] = {
         "reason": "budget", "code": None, "key_fingerprint": "", "since": at, "until": until, "probed_at": at,
@@ -189,9 +190,13 @@ def _end(pause: Pause) -> bool:
 
 def probe() -> None:
     """Ask about each paused app whose minute has come: a sweep leaves the rows of paused apps alone."""
-    for pause in Pause.objects.primary().to_probe(now()):
-        if pause.app in conf.app_entries():
-            _over(pause)
+    for pause in to_probe():
+        _over(pause)
+
+
+def to_probe() -> QuerySet[Pause]:
+    """The pauses of our apps that may be over, and that nobody asked about for a minute."""
+    return Pause.objects.primary().to_probe().filter(app__in=conf.app_entries())
 
 
 def _over(pause: Pause) -> bool:

@@ -63,7 +63,7 @@ def _not_yet(batch: Batch) -> str:
 
 def _paused(batch: Batch) -> str:
     fingerprint = conf.app(batch.app).fingerprint
-    pause = Pause.objects.primary().binding(batch.app, batch.template_id, fingerprint, now()).first()
+    pause = Pause.objects.primary().binding(batch.app, batch.template_id, fingerprint).first()
     if pause is None:
         return ""
     why = explain(pause.reason, pause.code)

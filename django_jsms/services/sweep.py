@@ -15,7 +15,7 @@ from django.db.models import Exists
 
 from .. import dispatch
 from ..models.accounts import Pause
-from ..models.base import database_now, durably, now
+from ..models.base import database_now, durably
 from ..models.batches import Chunk
 from ..models.codes import VerificationCode
 from ..models.jobs import JobLease
@@ -177,7 +177,7 @@ class Line:
         """The next keys; what a pause stands in the way of is left alone, however much it is."""
         rows = self.model.objects.primary().due(database_now(router.db_for_write(self.model)))
         if self.outer is not None:
-            rows = rows.filter(~Exists(Pause.objects.in_the_way(now(), accounts.fingerprints(), self.outer)))
+            rows = rows.filter(~Exists(Pause.objects.in_the_way(accounts.fingerprints(), self.outer)))
         return list(rows.filter(pk__gt=self.last).order_by("pk").values_list("pk", flat=True)[:SLICE])
 
 

@@ -5,9 +5,10 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from django_jsms.exceptions import AppPaused, Refused
 from django_jsms.models import VerificationCode
 from django_jsms.models.base import DatabaseTime, database_now
-from django_jsms.services import queue_code, queue_message, run_pending
+from django_jsms.services import queue_code, queue_message, run_pending, send_code
 from tests.conftest import MOBILE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
@@ -78,3 +79,18 @@ def test_what_could_not_leave_is_tried_again_in_time(jsms_sandbox, skew, web, wo
     assert not run_pending()
     jsms_sandbox.clock.advance(10)
     assert run_pending() == 1 and len(jsms_sandbox.outbox) == 1
+
+
+@pytest.mark.parametrize(("first", "second"), [(-90, 0), (90, 0), (0, -90), (0, 90)])
+def test_a_pause_is_over_for_all_at_once(jsms_sandbox, skew, first, second):
+    """One host finds JSMS busy and pauses the app for a minute; another one sends when that is over."""
+    jsms_sandbox.fault("status", status=429)
+    skew(first)
+    with pytest.raises(Refused):
+        send_code(MOBILE, purpose="login")
+    skew(second)
+    with pytest.raises(AppPaused) as caught:
+        send_code("13900139000", purpose="login")
+    assert 50 <= caught.value.retry_after <= 60
+    jsms_sandbox.clock.advance(61)
+    assert send_code("13900139000", purpose="login").status == "sent"

@@ -13,7 +13,6 @@ from django.utils.translation import pgettext
 
 from ... import conf
 from ...models import JobLease, Pause
-from ...models.base import now
 from ...services import pause_app, resume_app
 from ...services.reasons import explain
 from ..base import SendingCommand, positive
@@ -41,7 +40,7 @@ class Command(SendingCommand):
         getattr(self, f"_{verb}")(**options)
 
     def _status(self, *, json: bool, **options: Any) -> None:
-        paused = list(Pause.objects.primary().in_force(now()).order_by("app", "template_id"))
+        paused = list(Pause.objects.primary().in_force().order_by("app", "template_id"))
         swept = JobLease.objects.primary().filter(name="tick").values_list("ran_at", flat=True).first()
         if json:
             apps = {alias: [_as_data(p) for p in paused if p.app == alias] for alias in conf.app_entries()}
