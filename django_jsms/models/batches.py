@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ..client.mobile import mask
-from .base import LEASE, DatabaseClock, Row
+from .base import LEASE, DatabaseClock, Moment, Row
 from .messages import LOST, Message
 
 
@@ -29,11 +29,14 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         )
         return same.exclude(pk=batch.pk).exclude(status="cancelled", started_at=None).order_by("pk")
 
-    def finish_done(self, at: datetime) -> int:
-        """Running and scheduled batches all of whose chunks are over are finished."""
+    def done(self) -> Self:
+        """Running and scheduled batches all of whose chunks are over."""
         open_ = Chunk.objects.filter(batch=OuterRef("pk"), status__in=("pending", "sending"))
-        over = self.filter(~Exists(open_), status__in=("running", "scheduled"))
-        return over.update(status="finished", finished_at=at, updated_at=at)
+        return self.filter(~Exists(open_), status__in=("running", "scheduled"))
+
+    def finish_done(self, at: datetime) -> int:
+        """What is done is finished."""
+        return self.done().update(status="finished", finished_at=at, updated_at=at)
 
 
 class Batch(Row):
@@ -119,7 +122,7 @@ class ChunkQuerySet(models.QuerySet["Chunk"]):
     def with_clock(self) -> Self:
         return self.annotate(clock=DatabaseClock())
 
-    def due(self, at: datetime) -> Self:
+    def due(self, at: Moment) -> Self:
         """Waiting chunks of running batches whose time has come."""
         return self.filter(
             Q(not_before=None) | Q(not_before__lte=at),
@@ -128,13 +131,21 @@ class ChunkQuerySet(models.QuerySet["Chunk"]):
             batch__status="running",
         )
 
+    def dead(self, at: Moment) -> Self:
+        """Calls whose holder died."""
+        return self.filter(status="sending", lease_until__lte=at)
+
+    def late(self, at: Moment) -> Self:
+        """Waiting chunks whose time has passed."""
+        return self.filter(status="pending", expires_at__lte=at)
+
     def reap(self, at: datetime) -> int:
-        """Calls whose holder died: nobody knows what was written, so chunk and messages are unknown."""
-        return self._end(self.filter(status="sending", lease_until__lte=at), "unknown", "lease_ended", at)
+        """Nobody knows what the dead have written, so chunk and messages are unknown."""
+        return self._end(self.dead(at), "unknown", "lease_ended", at)
 
     def expire(self, at: datetime) -> int:
-        """Waiting chunks whose time has passed will not be sent any more."""
-        return self._end(self.filter(status="pending", expires_at__lte=at), "expired", "expired", at)
+        """What is late will not be sent any more."""
+        return self._end(self.late(at), "expired", "expired", at)
 
     def cancel(self, batch: Batch, at: datetime) -> int:
         """What a batch has not begun to send is never sent; what JSMS may hold ends with its schedule."""

@@ -9,7 +9,7 @@ from typing import Self
 from django.db import IntegrityError, models, router
 from django.utils.translation import gettext_lazy as _
 
-from .base import database_now, durably, now
+from .base import DatabaseTime, durably, now
 
 
 class JobLeaseQuerySet(models.QuerySet["JobLease"]):
@@ -19,15 +19,18 @@ class JobLeaseQuerySet(models.QuerySet["JobLease"]):
     def take(self, name: str, *, every: timedelta) -> bool:
         """Whether this caller runs the job now: one wins, and the next not before ``every`` is over."""
         using = router.db_for_write(self.model)
-        at = database_now(using)
-        values = {"owner": uuid.uuid4(), "until": at + every, "ran_at": at}
+        values = {"owner": uuid.uuid4(), "until": DatabaseTime(every), "ran_at": DatabaseTime()}
         rows = self.primary().filter(name=name)
-        if durably(lambda: rows.filter(until__lte=at).update(**values), using=using):
+        if durably(lambda: rows.filter(until__lte=DatabaseTime()).update(**values), using=using):
             return True
         try:
             return durably(lambda: rows.get_or_create(name=name, defaults=values)[1], using=using)
         except IntegrityError:  # another process wrote it first
             return False
+
+    def held(self) -> set[str]:
+        """The jobs whose next time has not come. One statement, where each ``take`` is two or more."""
+        return set(self.primary().filter(until__gt=DatabaseTime()).values_list("name", flat=True))
 
     def ran_at(self, name: str) -> datetime | None:
         """When the job ran last, by the database's clock."""

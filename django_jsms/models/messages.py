@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from .base import Moment
 from .delivery import REPORT_WAIT
 from .outgoing import Outgoing, OutgoingQuerySet
 
@@ -22,15 +23,23 @@ LOST = "lost"
 class MessageQuerySet(OutgoingQuerySet):
     """The arrows that many take at once, with a code's parameters forgotten on the way."""
 
-    def due(self, at: datetime) -> Self:
+    # What is in a chunk is never claimed by itself; saying so lets the index be used.
+
+    def due(self, at: Moment) -> Self:
         return super().due(at).filter(chunk=None)
 
+    def dead(self, at: Moment) -> Self:
+        return super().dead(at).filter(chunk=None)
+
+    def late(self, at: Moment) -> Self:
+        return super().late(at).filter(chunk=None)
+
     def reap(self, at: datetime) -> int:
-        self.filter(status="sending", lease_until__lte=at, message_class="code").update(params={})
+        self.dead(at).filter(message_class="code").update(params={})
         return super().reap(at)
 
     def expire(self, at: datetime) -> int:
-        self.filter(status="pending", expires_at__lte=at, message_class="code").update(params={})
+        self.late(at).filter(message_class="code").update(params={})
         return super().expire(at)
 
     def undecided(self) -> Self:

@@ -11,7 +11,7 @@ from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 
 from ..client.mobile import mask
-from .base import LEASE, DatabaseClock, DatabaseTime, Row, now
+from .base import LEASE, DatabaseClock, DatabaseTime, Moment, Row, now
 from .conditional import update
 from .delivery import Reported, ReportedQuerySet
 
@@ -27,7 +27,7 @@ class OutgoingQuerySet(ReportedQuerySet):
         """Each row with the database's time as ``clock`` (see ``read_clock``)."""
         return self.annotate(clock=DatabaseClock())
 
-    def due(self, at: datetime) -> Self:
+    def due(self, at: Moment) -> Self:
         """Waiting, and their time has come but not passed."""
         return self.filter(
             models.Q(not_before=None) | models.Q(not_before__lte=at),
@@ -35,17 +35,21 @@ class OutgoingQuerySet(ReportedQuerySet):
             status="pending",
         )
 
+    def dead(self, at: Moment) -> Self:
+        """Claims whose holder died."""
+        return self.filter(status="sending", lease_until__lte=at)
+
+    def late(self, at: Moment) -> Self:
+        """Waiting rows whose time has passed."""
+        return self.filter(status="pending", expires_at__lte=at)
+
     def reap(self, at: datetime) -> int:
-        """Claims whose holder died: nobody knows what was written, so they are unknown."""
-        return self.filter(status="sending", lease_until__lte=at).update(
-            status="unknown", reason="lease_ended", updated_at=at
-        )
+        """Nobody knows what the dead have written, so what they held is unknown."""
+        return self.dead(at).update(status="unknown", reason="lease_ended", updated_at=at)
 
     def expire(self, at: datetime) -> int:
-        """Waiting rows whose time has passed will not be sent any more."""
-        return self.filter(status="pending", expires_at__lte=at).update(
-            status="expired", reason="expired", updated_at=at
-        )
+        """What is late will not be sent any more."""
+        return self.late(at).update(status="expired", reason="expired", updated_at=at)
 
 
 class Outgoing(Row, Reported):

@@ -12,7 +12,7 @@ from django.db.models import Case, CharField, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from .base import LEASE, DatabaseClock, Row
+from .base import LEASE, DatabaseClock, Moment, Row
 from .batches import Batch, Chunk
 from .messages import Message
 
@@ -32,18 +32,25 @@ class ScheduleQuerySet(models.QuerySet["Schedule"]):
     def with_clock(self) -> Self:
         return self.annotate(clock=DatabaseClock())
 
-    def due(self, at: datetime) -> Self:
+    def due(self, at: Moment) -> Self:
         """Those that somebody has to look at now, and nobody does."""
         return self.filter(~Q(status__in=UNKNOWN) | Q(attempt=None), due_at__lte=at)
 
+    def dead(self, at: Moment) -> Self:
+        """Calls whose holder died."""
+        return self.filter(status__in=UNKNOWN, attempt__isnull=False, due_at__lte=at)
+
+    def late(self, at: Moment) -> Self:
+        """None: who looks at a schedule sees that its time has passed."""
+        return self.none()
+
     def reap(self, at: datetime) -> int:
-        """Calls whose holder died: nobody knows how they ended. One UPDATE."""
+        """Nobody knows how the calls of the dead ended. One UPDATE."""
         ends = Case(*(When(status=op, then=Value(end)) for op, end in UNKNOWN.items()), output_field=CharField())
-        dead = self.filter(status__in=UNKNOWN, attempt__isnull=False, due_at__lte=at)
-        return dead.update(status=ends, reason="lease_ended", updated_at=at)
+        return self.dead(at).update(status=ends, reason="lease_ended", updated_at=at)
 
     def expire(self, at: datetime) -> int:
-        """Nothing to do here: who looks at a schedule sees that its time has passed."""
+        """Nothing to do here."""
         return 0
 
     def cancel(self, batch: Batch, at: datetime) -> int:

@@ -36,9 +36,9 @@ JOBS: Final[tuple[tuple[str, timedelta, Callable[[], object]], ...]] = (
 
 def run_periodic(stopping: Callable[[], bool] = lambda: False) -> int:
     """Run the jobs whose time has come; answers how many. One that fails is logged and tried at its next time."""
-    ran = 0
+    ran, held = 0, JobLease.objects.held()
     for name, every, job in JOBS:
-        if stopping() or not JobLease.objects.take(name, every=every):
+        if name in held or stopping() or not JobLease.objects.take(name, every=every):
             continue
         ran += 1
         try:

@@ -1,4 +1,4 @@
-"""A worker's life: several callers in one process, until it is told to stop or nothing is left."""
+"""A worker's life, until it is told to stop or nothing is left: one thread looks, several send, one keeps house."""
 
 from __future__ import annotations
 
@@ -7,20 +7,29 @@ import threading
 import time
 from typing import Final
 
-from django.db import Error, close_old_connections, connections, reset_queries
+from django.db import connections, reset_queries
 
+from .chunks import finish_batches
+from .feed import Feed
 from .periodic import run_periodic
-from .sweep import Feed, Line, beat, tidy
+from .sweep import beat, tidy
 
 logger = logging.getLogger("django_jsms")
 
 #: What the end waits for calls that are under way, in seconds: the longest a call can take.
 EXIT_SECONDS: Final = 15.0
-#: Seconds between two questions whether there is something to do or to stop; they cost no statement.
-_STEP: Final = 0.1
+#: Seconds between two looks of an idle worker: a row that comes just after one is on the wire within a second.
+INTERVAL: Final = 0.9
+#: Seconds between two rounds of housekeeping; dead claims are held for 60 s, and a tick is due every 30 s.
+HOUSEKEEPING: Final = 10.0
+#: Seconds a caller without work keeps its connection.
+SPARE: Final = 10.0
+#: Seconds by which a connection in use outlives CONN_MAX_AGE, which is 0 by default: connecting costs a database
+#: more than all that an idle worker asks it.
+OUTLIVES: Final = 60.0
 
 
-def work(stop: threading.Event, *, concurrency: int = 4, until_idle: bool = False, interval: float = 1.0) -> int:
+def work(stop: threading.Event, *, concurrency: int = 4, until_idle: bool = False, interval: float = INTERVAL) -> int:
     """Send what waits with ``concurrency`` callers until ``stop`` is set; answers how many rows were tried.
 
     With two callers or more, one never takes a batch's chunk, so that a code finds it free. ``until_idle``
@@ -29,6 +38,9 @@ def work(stop: threading.Event, *, concurrency: int = 4, until_idle: bool = Fals
     """
     feed = Feed(rest=interval)
     threads = [
+        threading.Thread(target=_look_out, args=(feed, stop, until_idle), name="jsms-worker-looks", daemon=True)
+    ]
+    threads += [
         threading.Thread(
             target=_call,
             args=(feed, stop, until_idle, bool(number) or concurrency == 1),
@@ -40,36 +52,51 @@ def work(stop: threading.Event, *, concurrency: int = 4, until_idle: bool = Fals
     _tidy(stop)
     for thread in threads:
         thread.start()
-    while not stop.wait(interval):
-        _tidy(stop)
+    _keep_house(stop)
+    feed.close()
     _end(threads)
     _tidy(stop)
     return feed.tried
 
 
-def _call(feed: Feed, stop: threading.Event, until_idle: bool, bulk: bool) -> None:
-    """One caller."""
+def _look_out(feed: Feed, stop: threading.Event, until_idle: bool) -> None:
+    """Look for rows, with one statement each ``interval`` while none come."""
+    finished = 0
     while not stop.is_set():
-        item = _take(feed, bulk)
-        if item:
-            feed.deliver(item)
-        elif until_idle and feed.idle():
-            stop.set()
-        else:
-            close_old_connections()
-            stop.wait(_STEP)
-        reset_queries()  # under DEBUG every statement would be kept
+        try:
+            feed.look()
+            if feed.tried > finished and feed.idle():
+                finished = feed.tried
+                finish_batches()
+        except Exception:
+            logger.exception("No row could be looked for; trying again")
+        _stop_if_idle(feed, stop, until_idle)
+        _care()
+        feed.rest()
     connections.close_all()
 
 
-def _take(feed: Feed, bulk: bool) -> tuple[Line, int] | None:
-    """A database that is away is waited for."""
-    try:
-        return feed.take(bulk=bulk)
-    except Error:
-        logger.exception("The database does not answer; trying again")
-        close_old_connections()
-        return None
+def _call(feed: Feed, stop: threading.Event, until_idle: bool, bulk: bool) -> None:
+    """One caller. A row that it was handed at the last moment is not claimed yet, and waits on."""
+    while not stop.is_set():
+        item = feed.wait(SPARE, bulk=bulk)
+        if item is None:
+            connections.close_all()
+        elif not stop.is_set():
+            feed.deliver(item)
+            _stop_if_idle(feed, stop, until_idle)
+            _care()
+    connections.close_all()
+
+
+def _stop_if_idle(feed: Feed, stop: threading.Event, until_idle: bool) -> None:
+    if until_idle and feed.idle():
+        stop.set()
+
+
+def _keep_house(stop: threading.Event) -> None:
+    while not stop.wait(HOUSEKEEPING):
+        _tidy(stop)
 
 
 def _tidy(stop: threading.Event) -> None:
@@ -81,8 +108,16 @@ def _tidy(stop: threading.Event) -> None:
     except Exception:
         logger.exception("Not everything could be looked after; trying again")
     finally:
-        close_old_connections()
-        reset_queries()
+        _care()
+
+
+def _care() -> None:
+    """Close the connections of this thread that met an error or are old; the next statement opens new ones."""
+    for connection in connections.all(initialized_only=True):
+        old = connection.close_at is not None and time.monotonic() >= connection.close_at + OUTLIVES
+        if connection.errors_occurred or old:
+            connection.close()
+    reset_queries()  # under DEBUG every statement would be kept
 
 
 def _end(threads: list[threading.Thread]) -> None:

@@ -10,6 +10,7 @@ from django_jsms.dispatch import thread
 from django_jsms.models import Chunk, JobLease, Message, Pause, VerificationCode
 from django_jsms.services import (
     create_batch,
+    feed,
     last_sweep,
     queue_code,
     queue_message,
@@ -44,31 +45,30 @@ def test_codes_go_before_notices_and_notices_before_batches(jsms_sandbox):
 
 
 @pytest.mark.core
-def test_a_code_that_comes_during_a_sweep_does_not_wait_for_its_batch(jsms_sandbox, monkeypatch):
+def test_a_code_that_comes_during_a_sweep_does_not_wait_for_its_batch(jsms_sandbox):
     batch(40, 2)
-    monkeypatch.setattr(sweep, "REST", 0.0)
-    send, calls = sweep._NOUNS[-1][1], itertools.count(1)
+    send, calls = feed.NOUNS[-1][1], itertools.count(1)
 
     def deliver_chunk(pk):
         if next(calls) == 3:
             queue_code(MOBILE, purpose="login")
         return send(pk)
 
-    feed = sweep.Feed(rest=0.0)
-    feed._lines[-1].job = deliver_chunk
-    while item := feed.take():
-        feed.deliver(item)
+    rows = feed.Feed(rest=0.0)
+    rows._lines[-1].job = deliver_chunk
+    while item := rows.take():
+        rows.deliver(item)
     assert paths(jsms_sandbox).index("/v1/codes") == 3 and len(paths(jsms_sandbox)) == 21
 
 
 def test_one_caller_is_kept_for_what_is_urgent(jsms_sandbox):
     batch(2, 2)
-    feed = sweep.Feed()
-    assert feed.take(bulk=False) is None and not feed.idle()
-    item = feed.take()
-    assert item and not feed.idle()
-    feed.deliver(item)
-    assert feed.take() is None and feed.idle() and feed.tried == 1
+    rows = feed.Feed()
+    assert rows.take(bulk=False) is None and not rows.idle()
+    item = rows.take()
+    assert item and not rows.idle()
+    rows.deliver(item)
+    assert rows.take() is None and rows.idle() and rows.tried == 1
 
 
 @pytest.mark.core
@@ -117,7 +117,7 @@ def test_a_tick_wakes_others_too_but_not_without_bound(jsms_sandbox, monkeypatch
     woken.clear()
     tick()
     assert woken[:2] == [("deliver_code", "jsms.codes"), ("deliver_message", "jsms.notices")]
-    assert woken[2:] == [("deliver_chunk", "jsms.bulk")] * sweep.SLICE
+    assert woken[2:] == [("deliver_chunk", "jsms.bulk")] * feed.SLICE
     woken.clear()
     assert tick() == 0 and woken == []
 

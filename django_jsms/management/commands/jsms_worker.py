@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from ...services import last_sweep
 from ...services.sweep import LATE
-from ...services.worker import work
+from ...services.worker import INTERVAL, work
 
 #: More callers than this belong into a second process.
 MOST_CALLERS = 64
@@ -42,7 +42,9 @@ class Command(BaseCommand):
         ends.add_argument("--until-idle", action="store_true", help=_("stop when nothing is due now or under way"))
         ends.add_argument("--check", action="store_true", help=_("only say whether a worker lives: exit code 0 or 1"))
         parser.add_argument("--concurrency", type=_callers, default=4, help=_("calls at once; one is free for codes"))
-        parser.add_argument("--interval", type=_seconds, default=1.0, help=_("seconds between two looks when idle"))
+        parser.add_argument(
+            "--interval", type=_seconds, default=INTERVAL, help=_("seconds between two looks when idle")
+        )
 
     def handle(self, *args: Any, until_idle: bool, concurrency: int, interval: float, **options: Any) -> None:
         if options["check"]:
