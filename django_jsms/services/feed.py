@@ -110,7 +110,7 @@ class Feed:
         self._found, self._wanted = threading.Condition(self._lock), threading.Condition(self._lock)
         self._under_way = 0
         self._closed = False
-        self.tried = 0
+        self.tried = self.chunks = 0
 
     def look(self) -> None:
         """Find the next rows of each noun of which none is known, if it is time. If that fails, all rest."""
@@ -191,6 +191,7 @@ class Feed:
             self._under_way -= 1
             if tried:
                 self.tried += 1
+                self.chunks += line.model is Chunk
                 line.rests = False  # there may be more
             self._ask_for_more(line)
 

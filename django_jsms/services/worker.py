@@ -65,8 +65,8 @@ def _look_out(feed: Feed, stop: threading.Event, until_idle: bool) -> None:
     while not stop.is_set():
         try:
             feed.look()
-            if feed.tried > finished and feed.idle():
-                finished = feed.tried
+            if feed.chunks > finished and feed.idle():  # the last ones of a batch may have ended together
+                finished = feed.chunks
                 finish_batches()
         except Exception:
             logger.exception("No row could be looked for; trying again")

@@ -134,6 +134,15 @@ def test_three_beats_do_the_work_of_one(jsms_sandbox):
     assert JobLease.objects.ran_at("tick") > ran_at
 
 
+@pytest.mark.core
+def test_a_sweep_that_is_not_due_is_one_read(jsms_sandbox, count_statements):
+    """Each web process asks every 30 s, and one of them all does the work."""
+    tick()
+    with count_statements() as statements:
+        assert tick() == 0
+    assert len(statements) == 1 and statements[0].startswith("SELECT")
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("callers", [1, 4])
 def test_a_worker_sends_each_once_and_ends(jsms_sandbox, callers):
