@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, TypedDict
@@ -163,10 +163,11 @@ def proxies() -> tuple[str, int]:
 
 def app_entries() -> Mapping[str, Mapping[str, Any]]:
     """Alias → what the settings say of it. Without ``APPS`` the flat keys are the app ``default``."""
-    apps = raw().get("APPS")
+    given = raw()
+    apps = given.get("APPS")
     if isinstance(apps, Mapping):
         return apps
-    return {"default": {name: raw()[name] for name in APP_KEYS if name in raw()}}
+    return {"default": {name: given[name] for name in APP_KEYS if name in given}}
 
 
 @dataclass(frozen=True)
@@ -211,21 +212,19 @@ def app(alias: str = "default") -> App:
     )
 
 
-def limits(scope: str, app: App, purpose: str = "") -> tuple[Sequence[str], bool]:
-    """The rules of a scope, and whether they are the project's own.
+def limits(scopes: Iterable[str], app: App, purpose: str = "") -> dict[str, tuple[Sequence[str], bool]]:
+    """The rules of each scope, and whether they are the project's own.
 
     Those of the purpose come before those of the app, and these before those of all; a scope that nobody
     sets has its default, looser on a sandbox.
     """
     ours = (
-        _dict(get("PURPOSES").get(purpose)).get("limits"),
-        app_entries().get(app.alias, {}).get("LIMITS"),
-        get("LIMITS"),
+        _dict(get("LIMITS")),
+        _dict(app_entries().get(app.alias, {}).get("LIMITS")),
+        _dict(_dict(get("PURPOSES").get(purpose)).get("limits")),
     )
-    for given in map(_dict, ours):
-        if scope in given:
-            return given[scope], True
-    return (SANDBOX_LIMITS if app.sandbox else LIMITS)[scope], False
+    own, default = {**ours[0], **ours[1], **ours[2]}, SANDBOX_LIMITS if app.sandbox else LIMITS
+    return {scope: (own[scope], True) if scope in own else (default[scope], False) for scope in scopes}
 
 
 def budget(alias: str) -> int | None:

@@ -12,7 +12,7 @@ from django.db import connections, models, router
 from django.utils.translation import gettext_lazy as _
 
 from .base import CLOCKS, DatabaseTime, now, read_clock
-from .limits import Counter
+from .limits import Counter, Held
 from .templates import Template
 
 #: How often a paused app may be asked whether its reason is gone.
@@ -30,7 +30,7 @@ def _gate(vendor: str) -> str:
     )
 
 
-_COLUMNS: Final = ("id", "key", "version", "hits")
+_COLUMNS: Final = ("key", "hits", "total", "version")
 
 
 def _counters(quote: Callable[[str], str], keys: Sequence[str]) -> str:
@@ -53,7 +53,7 @@ class Gate:
     #: Seconds that codes of the template live, where it is mirrored and says so; asked for with counters only.
     life: int | None = None
     #: By key, those that exist.
-    counters: Mapping[str, Counter] = field(default_factory=dict)
+    counters: Mapping[str, Held] = field(default_factory=dict)
 
 
 class PauseQuerySet(models.QuerySet["Pause"]):
@@ -100,8 +100,7 @@ class PauseQuerySet(models.QuerySet["Pause"]):
         found = self.binding(app, template_id, fingerprint).order_by("template_id").first() if pauses else None
         if not keys:
             return Gate(read_clock(at), found)
-        columns = [dict(zip(_COLUMNS, row[3:], strict=True)) for row in rows if row[3]]
-        return Gate(read_clock(at), found, others[0], {each["key"]: Counter(**each) for each in columns})
+        return Gate(read_clock(at), found, others[0], {row[3]: Held(*row[4:]) for row in rows if row[3]})
 
     def take_probe(self, pause: Pause) -> bool:
         """Whether this caller is the one that asks, this minute."""

@@ -6,7 +6,9 @@ import functools
 import hashlib
 import hmac
 import logging
+import random
 import re
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -174,6 +176,7 @@ def durably(work: Callable[[], T], *, using: str) -> T:
         except OperationalError as error:
             if not left or not lost_a_race(error):
                 raise
+        time.sleep(random.uniform(0.005, 0.02))  # so that the other one gets what it waited for
     raise AssertionError("unreachable")
 
 

@@ -1,77 +1,161 @@
-"""Counters of limits: when a key was last used, changed only by compare-and-swap."""
+"""Counters of limits: locked in one order, one statement for all that a reservation needs.
+
+Two reservations that lock the same counters lock them in the same order, so they queue and never deadlock. The order
+is the caller's: each method here locks its keys in the order in which they are given.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
-from django.db import IntegrityError, models, router, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db import connections, models, router
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 #: The newest uses a counter keeps, and so the largest count a limit may have.
 MOST_HITS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a counter holds. ``services/windows.py`` writes and reads it."""
+
+    #: Times of uses in milliseconds, newest first; or uses by slice of time.
+    hits: str = ""
+    #: Uses, or segments of a budget, where they are counted by adding.
+    total: int = 0
+    #: Of times: changes with each use. Of a total: the slice of time that it is in.
+    version: int = 0
+
+
+#: What becomes of a counter that is there already.
+#: ``use``: a use is added if the counter is at the version that the use was prepared for; if not, only locked.
+#: ``hold``: only locked. ``put``: overwritten.
+Mode = Literal["use", "hold", "put"]
+_SETS: Final[Mapping[Mode, Mapping[str, str]]] = {
+    "use": {
+        "hits": "CASE WHEN {new_total} = 0 AND {version} + 1 = {new_version} THEN {new_hits} ELSE {hits} END",
+        "total": "CASE WHEN {new_total} > 0 AND {version} = {new_version} THEN {total} + {new_total} ELSE {total} END",
+        # The last one: MySQL shows a column as it was only until it is set.
+        "version": "CASE WHEN {new_total} = 0 THEN {version} + 1 ELSE {version} END",
+    },
+    "hold": {"version": "{version}"},
+    "put": {name: f"{{new_{name}}}" for name in ("hits", "total", "version")},
+}
+_COLUMNS: Final = ("hits", "total", "version")
 
 
 class CounterQuerySet(models.QuerySet["Counter"]):
     def primary(self) -> Self:
         return self.using(router.db_for_write(self.model))
 
-    def swap(self, seen: Sequence[Counter], hits: Mapping[str, str], expires_at: datetime) -> bool:
-        """Write new hits for the counters as they were read, in one statement. False: somebody was faster."""
-        if not seen:
-            return True
-        same = Q()
-        for counter in seen:
-            same |= Q(key=counter.key, version=counter.version)
-        texts = [When(key=counter.key, then=Value(hits[counter.key])) for counter in seen]
-        updated = self.filter(same).update(
-            hits=Case(*texts, output_field=models.TextField()),
-            version=F("version") + 1,
-            expires_at=expires_at,
-        )
-        return updated == len(seen)
+    def read(self, keys: Iterable[str]) -> dict[str, Held]:
+        """Those that exist, by key, not locked."""
+        keys = list(keys)
+        rows = self.filter(key__in=keys).values_list("key", *_COLUMNS) if keys else ()
+        return {key: Held(*held) for key, *held in rows}
 
-    def add(self, hits: Mapping[str, str], expires_at: datetime) -> None:
-        """Write counters that did not exist. IntegrityError: somebody was faster."""
-        if not hits:
-            return
-        self.bulk_create([Counter(key=key, hits=held, expires_at=expires_at) for key, held in hits.items()])
+    def make_ready(self, uses: Mapping[str, Held], expires: Mapping[str, datetime]) -> None:
+        """Insert counters that these uses find missing, on MySQL, before any transaction.
+
+        There those who wait for a row that a rollback takes away lock what is around it, and deadlock. A row that is
+        committed before is only changed back.
+        """
+        if connections[self.db].vendor == "mysql":
+            new = {key: Held(version=use.version if use.total else use.version - 1) for key, use in uses.items()}
+            self._write("hold", new, expires)
+
+    def use(self, uses: Mapping[str, Held], expires: Mapping[str, datetime]) -> dict[str, Held]:
+        """Lock these counters, count each use that was prepared for what is there, and return what they hold then.
+
+        A use of a new counter is counted, too. ``total`` above 0 is added while the version is the same; with 0,
+        ``hits`` replaces what is there if ``version`` is the next one.
+        """
+        return self._write("use", uses, expires)
+
+    def hold(self, expires: Mapping[str, datetime]) -> dict[str, Held]:
+        """Lock these counters until the transaction ends, and return what they hold. A write: it works on SQLite."""
+        return self._write("hold", dict.fromkeys(expires, Held()), expires)
+
+    def put(self, held: Mapping[str, Held], expires: Mapping[str, datetime]) -> None:
+        """Write counters that are locked."""
+        self._write("put", held, expires)
+
+    def clear(self, expires: Mapping[str, datetime]) -> int:
+        """Empty counters, locked in the order that is given; returns how many had counted something.
+
+        They are not deleted: on MySQL those who wait for a row that is gone lock what is around it, and deadlock.
+        """
+        held = self.hold(expires)
+        self.put({key: Held(version=each.version + 1) for key, each in held.items()}, expires)
+        return sum(bool(each.hits or each.total) for each in held.values())
+
+    def unspend(self, key: str, amount: int) -> None:
+        self.filter(key=key, total__gte=amount).update(total=models.F("total") - amount)
 
     def total(self, key: str) -> int:
         """What was spent by that key."""
         return self.filter(key=key).values_list("total", flat=True).first() or 0
 
-    def spend(self, key: str, amount: int, allowed: int) -> bool:
-        """Add to a total where it stays within what is allowed, in one statement. False: no room, or no row."""
-        room = self.filter(key=key, total__lte=allowed - amount)
-        return bool(room.update(total=F("total") + amount, version=F("version") + 1))
+    def _write(self, mode: Mode, rows: Mapping[str, Held], expires: Mapping[str, datetime]) -> dict[str, Held]:
+        if not rows:
+            return {}
+        connection = connections[self.db]
+        adapt = connection.ops.adapt_datetimefield_value
+        columns = ((key, held.hits, held.total, held.version, adapt(expires[key])) for key, held in rows.items())
+        values = [value for row in columns for value in row]
+        returning = mode != "put" and connection.features.can_return_rows_from_bulk_insert
+        with connection.cursor() as cursor:
+            cursor.execute(_upsert(self.db, mode, len(rows), returning), values)
+            if mode == "put":
+                return {}
+            if not returning:
+                cursor.execute(_select(self.db, len(rows)), list(rows))
+            return {key: Held(*held) for key, *held in cursor.fetchall()}
 
-    def unspend(self, key: str, amount: int) -> None:
-        self.filter(key=key, total__gte=amount).update(total=F("total") - amount, version=F("version") + 1)
 
-    def begin(self, key: str, amount: int, expires_at: datetime) -> bool:
-        """Write the first of a total, in the open transaction. False: somebody was faster."""
-        try:
-            with transaction.atomic(using=self.db):
-                self.create(key=key, total=amount, expires_at=expires_at)
-        except IntegrityError:
-            return False
-        return True
+@functools.lru_cache(maxsize=256)
+def _upsert(using: str, mode: Mode, count: int, returning: bool) -> str:
+    """Rows are inserted, and those that exist locked, in the order of the VALUES."""
+    connection = connections[using]
+    quote, mysql = connection.ops.quote_name, connection.vendor == "mysql"
+    table = quote(Counter._meta.db_table)
+    names = [quote(name) for name in ("key", *_COLUMNS, "expires_at")]
+    words = {name: f"{table}.{quote(name)}" for name in _COLUMNS}
+    words |= {f"new_{name}": _proposed(connection, name) for name in (*_COLUMNS, "expires_at")}
+    sets = dict(_SETS[mode]) if mode == "hold" else {**_SETS[mode], "expires_at": "{new_expires_at}"}
+    written = ", ".join(f"{quote(name)} = {text.format(**words)}" for name, text in sets.items())
+    values = ", ".join([f"({', '.join(['%s'] * len(names))})"] * count)
+    conflict = "ON DUPLICATE KEY UPDATE" if mysql else f"ON CONFLICT ({quote('key')}) DO UPDATE SET"
+    back = f" RETURNING {', '.join(names[:-1])}" if returning else ""
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {values} {conflict} {written}{back}"
 
-    def lock(self, keys: Iterable[str]) -> None:
-        """Hold the counters of these keys until the transaction ends. A write: it works on SQLite, too."""
-        self.filter(key__in=list(keys)).update(version=F("version"))
+
+def _proposed(connection: BaseDatabaseWrapper, name: str) -> str:
+    quoted = connection.ops.quote_name(name)
+    return f"VALUES({quoted})" if connection.vendor == "mysql" else f"EXCLUDED.{quoted}"
+
+
+@functools.lru_cache(maxsize=64)
+def _select(using: str, count: int) -> str:
+    """For databases that return nothing from an INSERT; the rows are locked already."""
+    quote = connections[using].ops.quote_name
+    names = ", ".join(quote(name) for name in ("key", *_COLUMNS))
+    lock = " FOR UPDATE" if connections[using].features.has_select_for_update else ""
+    marks = ", ".join(["%s"] * count)
+    return f"SELECT {names} FROM {quote(Counter._meta.db_table)} WHERE {quote('key')} IN ({marks}){lock}"
 
 
 class Counter(models.Model):
-    """The uses of one key, as ``services/windows.py`` writes them: times in milliseconds, or slices."""
+    """The uses of one key, as ``services/windows.py`` writes them."""
 
-    key = models.CharField(max_length=120, unique=True)
+    key = models.CharField(max_length=120, primary_key=True)
     hits = models.TextField(default="")
-    #: Of a budget: segments spent.
     total = models.BigIntegerField(default=0, db_default=0)
-    version = models.PositiveIntegerField(default=0)
+    version = models.BigIntegerField(default=0)
     expires_at = models.DateTimeField(db_index=True)
 
     objects = CounterQuerySet.as_manager()

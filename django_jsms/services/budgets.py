@@ -1,4 +1,4 @@
-"""The month budget of an app, in segments: counted by one conditional UPDATE before anything is sent."""
+"""The month budget of an app, in segments: counted before anything is sent."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from ..exceptions import InvalidInput, LimitExceeded
 from ..models.balances import BalanceSnapshot, Scope
 from ..models.base import as_stored, now
 from ..models.jobs import JobLease
-from ..models.limits import Counter
+from ..models.limits import Counter, Held
 from .burn import POOL_OF
 from .hours import BEIJING, aware
 from .language import service
+from .windows import Rule, Total
 
 logger = logging.getLogger("django_jsms")
 
@@ -56,20 +57,21 @@ def spend(app: str, segments: int) -> None:
     No statement where the app has no budget.
     """
     allowed = conf.budget(app)
-    if allowed is None:
+    if allowed is None or not segments:
         return
     key, ends = _month(app)
-    counters = Counter.objects.primary()
-    if not (counters.spend(key, segments, allowed) or _first(key, segments, allowed, ends)):
-        raise _full(allowed, ends)
+    use = {key: Held(total=segments, version=Total.VERSION)}
+    if Counter.objects.primary().use(use, {key: as_stored(ends)})[key].total > allowed:
+        raise full(allowed, _seconds_until(ends))
 
 
-def _first(key: str, segments: int, allowed: int, ends: datetime) -> bool:
-    """Of several that spend first in a month, one writes its counter, and the others add to it."""
-    counters = Counter.objects.primary()
-    if segments > allowed or counters.filter(key=key).exists():
-        return False
-    return counters.begin(key, segments, as_stored(ends)) or counters.spend(key, segments, allowed)
+def rule(app: str) -> tuple[str, Rule] | None:
+    """The counter of this month and the rule that it keeps; None if the app has no budget."""
+    allowed = conf.budget(app)
+    if allowed is None:
+        return None
+    key, ends = _month(app)
+    return key, Rule(f"{allowed}/month", allowed, _seconds_until(ends), until=math.ceil(ends.timestamp() * 1000))
 
 
 def give_back(app: str, segments: int) -> None:
@@ -104,14 +106,19 @@ def _month(app: str) -> tuple[str, datetime]:
     return f"{BUDGET}:{app}:{first:%Y-%m}", (first + _MONTH).replace(day=1)
 
 
-def _full(allowed: int, ends: datetime) -> LimitExceeded:
-    day = f"{ends:%Y-%m-%d}"
+def _seconds_until(ends: datetime) -> int:
+    return max(1, math.ceil((ends - aware(now())).total_seconds()))
+
+
+def full(allowed: int, seconds: int) -> LimitExceeded:
+    """What is raised if a send does not fit into the budget; ``seconds`` until the next month."""
+    day = f"{aware(now() + timedelta(seconds=seconds)).astimezone(BEIJING):%Y-%m-%d}"
     return LimitExceeded(
         f"The budget of {allowed} segments for this month is used up. It begins anew on {day}; BUDGET in the JSMS "
         "setting raises it.",
         zh=f"本月 {allowed} 条的短信预算已用完，{day} 重新开始；可在 JSMS 设置的 BUDGET 中调高。",
         limit=f"{BUDGET} {allowed}/month",
-        retry_after=max(1, math.ceil((ends - aware(now())).total_seconds())),
+        retry_after=seconds,
     )
 
 

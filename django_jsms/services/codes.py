@@ -17,7 +17,7 @@ from ..client.mobile import parse
 from ..exceptions import InvalidInput, NotSent
 from ..models.base import durably, mobile_hash
 from ..models.codes import VerificationCode
-from . import accounts, budgets, conversion, delivery, guards, limits
+from . import accounts, conversion, delivery, guards, limits
 from . import captcha as captcha_hook
 from .addresses import check_address
 from .chosen import identify
@@ -137,28 +137,14 @@ def _send(
     if _is_asked(values):
         captcha_hook.check(captcha, values, meters, gate.counters)
     reservation = limits.Reservation(meters, {key: each for key, each in gate.counters.items() if key in meters})
-    row = reservation.take(lambda: _insert_paid(gate.at, values))
+    row = reservation.take(lambda: VerificationCode.insert_claimed(gate.at, **values))
     row.life = gate.life
     try:
         delivery.send_now(row, _NOUN)
     except NotSent:  # what JSMS refused stays counted: the same request would only be refused again
         reservation.give_back()
-        if not values["is_test"]:
-            budgets.give_back(app, 1)
         raise
     return row
-
-
-def _insert_paid(at: datetime, values: Mapping[str, Any]) -> VerificationCode:
-    _paid(values)
-    return VerificationCode.insert_claimed(at, **values)
-
-
-def _paid(values: Mapping[str, Any]) -> bool:
-    """Count the code's one segment, in the open transaction."""
-    if not values["is_test"]:
-        budgets.spend(values["app"], 1)
-    return True
 
 
 def _scopes(values: Mapping[str, Any], scopes: tuple[str, ...]) -> tuple[str, ...]:
@@ -260,7 +246,7 @@ def _admit(code: VerificationCode, claim: Callable[[], bool]) -> bool:
     names = ("app", "ip", "mobile", "mobile_hash", "purpose", "channel", "policy", "is_test")
     values = {name: getattr(code, name) for name in names}
     meters = limits.meters(_scopes(values, limits.SHARED), values, conf.app(code.app))
-    return limits.Reservation(meters).take(lambda: claim() and _paid(values))
+    return limits.Reservation(meters).take(claim)
 
 
 _NOUN: Final = delivery.Noun(VerificationCode, call=_call, sent=_sent, announce=_announce, urgent=True, admit=_admit)

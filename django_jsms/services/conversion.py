@@ -14,7 +14,7 @@ from ..exceptions import LimitExceeded
 from ..models.base import durably, now
 from ..models.codes import VerificationCode
 from ..models.jobs import JobLease
-from ..models.limits import Counter
+from ..models.limits import Counter, Held
 
 logger = logging.getLogger("django_jsms")
 
@@ -57,13 +57,13 @@ def _counted(app: str) -> tuple[int, int]:
     return len(found), found.count("verified")
 
 
-def rate_of(app: str, seen: Mapping[str, Counter]) -> float:
+def rate_of(app: str, seen: Mapping[str, Held]) -> float:
     """The share as it was found last; 1 where nothing is known."""
     counter = seen.get(key(app))
     return float(counter.hits) if counter else 1.0
 
 
-def refuse(values: Mapping[str, Any], seen: Mapping[str, Counter]) -> None:
+def refuse(values: Mapping[str, Any], seen: Mapping[str, Held]) -> None:
     """Raise LimitExceeded where the project asked for a stop below a share, and it is below."""
     stop = conf.conversion_stop(values["app"])
     if stop is not None and values["policy"] == "user" and rate_of(values["app"], seen) < stop:

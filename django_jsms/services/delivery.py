@@ -25,7 +25,6 @@ from ..models.base import database_now, durably, now, read_clock
 from ..models.outgoing import Outgoing
 from . import accounts, budgets, guards, records, repeating
 from .clients import get_client
-from .limits import BUSY
 
 logger = logging.getLogger("django_jsms")
 
@@ -128,13 +127,13 @@ def _won(row: Any) -> bool:
 
 
 def _limited(row: Any, noun: Noun, error: LimitExceeded) -> None:
-    """A queued row that a limit refuses is not sent later: nobody waits for it then. A busy moment is no limit.
+    """A queued row that a limit refuses is not sent later: nobody waits for it then.
 
     One that the budget refuses waits, and with it what has the same template: a code may still be within it.
     """
     if error.limit.startswith(budgets.BUDGET):
         accounts.pause_for_budget(conf.app(row.app), row.template_id, budgets.month_ends(row.app))
-    elif error.limit != BUSY and durably(lambda: row.refuse(now(), reason=error.reason), using=_using(row)):
+    elif durably(lambda: row.refuse(now(), reason=error.reason), using=_using(row)):
         noun.announce(row)
 
 

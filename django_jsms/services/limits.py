@@ -1,46 +1,47 @@
-"""Limits that hold under any race: counters in the database, reserved before a send by compare-and-swap."""
+"""Limits that hold under any race: counters in the database, locked in one order and counted before a send."""
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, TypeVar
 
-from django.db import IntegrityError, OperationalError, router, transaction
+from django.conf import settings
+from django.db import router, transaction
 
 from .. import conf, signals
 from ..exceptions import LimitExceeded
-from ..models.base import durably, lost_a_race, now
+from ..models.base import as_stored, durably, now
 from ..models.jobs import JobLease
-from ..models.limits import Counter
+from ..models.limits import Counter, Held
+from . import budgets
 from .addresses import network
-from .windows import Rule, parse_rule, window
+from .windows import Rule, Window, parse_rule, window, within
 
 logger = logging.getLogger("django_jsms")
 T = TypeVar("T")
 
-#: How often a reservation is decided anew when another one was faster.
-_TRIES: Final = 5
-#: The ``limit`` of a refusal that is none: others kept being faster.
-BUSY: Final = "busy"
-#: From this share of an alerting rule on the project is told.
+#: From this share of an app's rule on the project is told.
 NEAR: Final = 0.8
 
 # -- what is counted ----------------------------------------------------------------------------------
 
 #: Counters of one number and one purpose of it: written with a queued code, in its caller's transaction.
 OWN: Final = ("mobile", "purpose", "voice")
-#: Counters that callers share: reserved only where the send is at hand, always in this order.
-SHARED: Final = ("captcha", "ip", "prefix", "app")
+#: Counters that callers share: reserved only where the send is at hand.
+SHARED: Final = ("captcha", "ip", "prefix", "app", "budget")
 #: What a check counts.
 CHECKS: Final = ("check", "check_ip")
 #: What a send on behalf of the project itself (``policy="system"``) still counts.
-SYSTEM: Final = ("app",)
+SYSTEM: Final = ("app", "budget")
 #: What a code to a test number counts: no money, but rows.
 TEST: Final = ("ip",)
+#: The order in which counters are locked, everywhere: those that more callers share later, so for less time.
+ORDER: Final = {scope: rank for rank, scope in enumerate((*OWN, *CHECKS, *SHARED))}
 
 _WHAT: Final[Mapping[str, Callable[[Mapping[str, Any]], str | None]]] = {
     "mobile": lambda code: code["mobile_hash"],
@@ -54,7 +55,7 @@ _WHAT: Final[Mapping[str, Callable[[Mapping[str, Any]], str | None]]] = {
     "check_ip": lambda check: network(check["ip"]),
 }
 
-Kind = Literal["stop", "alert", "captcha"]
+Kind = Literal["stop", "captcha"]
 
 
 @dataclass(frozen=True)
@@ -69,160 +70,203 @@ Meters = Mapping[str, Meter]
 
 
 def meters(scopes: Iterable[str], values: Mapping[str, Any], config: conf.App) -> dict[str, Meter]:
-    """The counters of one use, by key ``scope:what``; a rule with a large count has one of its own."""
+    """The counters of one use, by key ``scope:what``; a rule with a large count has one of its own.
+
+    Not those that only alert: see ``near``.
+    """
     found: dict[str, Meter] = {}
-    for scope in scopes:
-        what = _WHAT[scope](values)
-        rules, own = _rules(scope, config, values.get("purpose", ""))
-        small = tuple(rule for rule in rules if not rule.sliced)
-        for name, group in [(scope, small), *((f"{scope} {rule.text}", (rule,)) for rule in rules if rule.sliced)]:
-            if what is not None and group:
-                found[f"{name}:{what}"] = Meter(group, _kind(scope, own=own))
-    return found
+    counted = [scope for scope in scopes if scope != budgets.BUDGET]
+    for scope, (texts, own) in conf.limits(counted, config, values.get("purpose", "")).items():
+        what = _WHAT[scope](values) if texts and (own or stops(scope)) else None
+        named = _named(scope, tuple(texts), own or not config.sandbox) if what is not None else ()
+        found |= {f"{name}:{what}": meter for name, meter in named}
+    return found | _budget(config) if budgets.BUDGET in scopes else found
 
 
-def _rules(scope: str, config: conf.App, purpose: str) -> tuple[list[Rule], bool]:
-    texts, own = conf.limits(scope, config, purpose)
+@functools.lru_cache(maxsize=256)
+def _named(scope: str, texts: tuple[str, ...], remote: bool) -> tuple[tuple[str, Meter], ...]:
+    """The counters of one scope, by how their keys begin."""
     rules = [parse_rule(text) for text in texts]
     # JSMS would answer 50009; to say «wait» before that costs nobody a call. A sandbox may say so itself.
-    remote = map(parse_rule, conf.REMOTE_LIMITS.get(scope, ()) if rules and (own or not config.sandbox) else ())
-    return rules + [rule for rule in remote if not any(known.covers(rule) for known in rules)], own
+    jsms = map(parse_rule, conf.REMOTE_LIMITS.get(scope, ()) if remote else ())
+    rules += [rule for rule in jsms if not any(known.covers(rule) for known in rules)]
+    kind: Kind = "captcha" if scope == "captcha" else "stop"
+    small = tuple(rule for rule in rules if not rule.sliced)
+    large = ((f"{scope} {rule.text}", Meter((rule,), kind)) for rule in rules if rule.sliced)
+    return (*([(scope, Meter(small, kind))] if small else []), *large)
 
 
-def _kind(scope: str, *, own: bool) -> Kind:
-    """The app's rules stop only where they are the project's own: nobody else knows how much is much."""
-    if scope == "captcha":
-        return "captcha"
-    return "alert" if scope == "app" and not own else "stop"
+def stops(scope: str) -> bool:
+    """Whether its default stops anybody. The app's does not: only the project knows how much is much."""
+    return scope != "app"
+
+
+def _budget(config: conf.App) -> dict[str, Meter]:
+    found = budgets.rule(config.alias)
+    return {found[0]: Meter((found[1],))} if found else {}
 
 
 # -- reserving ----------------------------------------------------------------------------------------
 
 
-class _Overtaken(Exception):
-    """Another reservation wrote a counter first; this one is decided anew."""
-
-
 class Reservation:
     """One use of each counter, together with what is written for it, in one transaction.
 
-    ``seen`` are the counters as they were read a moment ago, before any transaction: read inside one,
-    SQLite answers «database is locked». Where another was faster, they are locked first and read then.
+    ``seen`` are the counters as they were read a moment ago, before any transaction: read inside one, SQLite answers
+    «database is locked». What can be decided by them is, and the use is prepared for them: one statement locks the
+    counters and counts it. Only counters that somebody else changed meanwhile are decided while they are locked.
     """
 
-    def __init__(self, meters: Meters, seen: Mapping[str, Counter] | None = None) -> None:
-        self.meters = meters
+    def __init__(self, meters: Meters, seen: Mapping[str, Held] | None = None) -> None:
+        self.meters = {key: meters[key] for key in in_order(meters)}
         self.seen = read(meters) if seen is None else seen
-        self.at = _milliseconds()
+        self._held: dict[str, Held] = {}
+        self._places: dict[str, int] = {}
         self._using = router.db_for_write(Counter)
 
     def take(self, write: Callable[[], T], *, join: bool = False) -> T:
-        """Count and write, or raise LimitExceeded. ``join``: in a savepoint of the caller's transaction."""
-        for attempt in range(_TRIES):
-            try:
-                done = self._commit(lambda: self._once(write, lock=attempt > 0), join=join)  # noqa: B023
-            except _Overtaken:
-                continue
-            except OperationalError as error:  # a caller's own transaction is gone with it
-                if join or not lost_a_race(error):
-                    raise
-                continue
-            self._tell()
+        """Write and count, or raise LimitExceeded. ``join``: in a savepoint of the caller's transaction.
+
+        ``write`` comes first: the counters that callers share are locked by the last statement before the commit.
+        A deadlock with a transaction that is not ours is tried again, but not in the caller's, which is gone with it.
+        """
+        at, standing = _milliseconds(), windows(self.meters, self.seen)
+        refuse(self.meters, standing, at)
+        uses, expires = {key: each.use(at) for key, each in standing.items()}, _expiry(self.meters, at)
+        places, counters = {key: each.place(at) for key, each in standing.items()}, Counter.objects.primary()
+
+        def work() -> T:
+            self._places, done = dict(places), write()
+            self._count(uses, expires)
             return done
-        raise _refusal(BUSY, 1)
+
+        if join:
+            with transaction.atomic(using=self._using):
+                return work()
+        counters.make_ready({key: use for key, use in uses.items() if key not in self.seen}, expires)
+        done = durably(work, using=self._using)
+        self._tell(at)
+        return done
 
     def give_back(self) -> None:
-        """Uncount this use: surely nothing left. Where others keep being faster, it stays counted."""
-        for _ in range(_TRIES):
-            seen = read(self.meters)
-            held = {key: window(self.meters[key].rules, seen[key].hits).remove(self.at) for key in seen}
-            if durably(lambda: Counter.objects.primary().swap(list(seen.values()), held, now()), using=self._using):  # noqa: B023
-                return
+        """Uncount this use: surely nothing left."""
+        durably(self._give_back, using=self._using)
 
-    def _commit(self, work: Callable[[], T], *, join: bool) -> T:
-        if not join:
-            return durably(work, using=self._using)
-        with transaction.atomic(using=self._using):
-            return work()
-
-    def _once(self, write: Callable[[], T], *, lock: bool) -> T:
+    def _count(self, uses: Mapping[str, Held], expires: Mapping[str, datetime]) -> None:
         counters = Counter.objects.primary()
-        if lock:
-            counters.lock(self.meters)
-            self.seen, self.at = read(self.meters), _milliseconds()
-        refuse(self.meters, self.seen, self.at)
-        held = {key: self._window(key).add(self.at) for key in self.meters}
-        expires_at = now() + timedelta(seconds=_longest(self.meters))
-        if not counters.swap(list(self.seen.values()), held, expires_at):
-            raise _Overtaken
-        try:
-            counters.add({key: text for key, text in held.items() if key not in self.seen}, expires_at)
-        except IntegrityError:
-            raise _Overtaken from None
-        return write()
+        self._held = counters.use(uses, expires)
+        unsure = {key: each for key, each in self.meters.items() if not within(each.rules, uses[key], self._held[key])}
+        if unsure:
+            added = self._decide(unsure, uses)
+            counters.put(added, expires)
+            self._held |= added
 
-    def _window(self, key: str) -> Any:
-        return window(self.meters[key].rules, self.seen[key].hits if key in self.seen else "")
+    def _decide(self, unsure: Meters, uses: Mapping[str, Held]) -> dict[str, Held]:
+        """What to write for counters that are locked, or LimitExceeded."""
+        at, standing = _milliseconds(), windows(unsure, self._held)
+        for key in [key for key, each in standing.items() if each.counted(uses[key])]:
+            standing[key] = window(unsure[key].rules, standing[key].remove(self._places[key]))
+        refuse(unsure, standing, at)
+        self._places |= {key: each.place(at) for key, each in standing.items()}
+        return {key: each.add(at) for key, each in standing.items()}
 
-    def _tell(self) -> None:
+    def _give_back(self) -> None:
+        counters, expires = Counter.objects.primary(), _expiry(self.meters, _milliseconds())
+        held = windows(self.meters, counters.hold(expires))
+        counters.put({key: each.remove(self._places[key]) for key, each in held.items()}, expires)
+
+    def _tell(self, at: int) -> None:
         """Once, by the use that passes the mark."""
         for key, meter in self.meters.items():
-            scope, _, what = key.partition(":")
-            for rule in meter.rules if scope.partition(" ")[0] == "app" else ():
-                used, mark = self._window(key).used(rule, self.at), math.ceil(rule.count * NEAR)
-                if used + 1 == mark:
-                    _near(what, rule, mark)
+            for rule in meter.rules if _scope(key) == "app" else ():
+                mark = math.ceil(rule.count * NEAR)
+                if window(meter.rules, self._held[key]).used(rule, at) == mark:
+                    tell(key.partition(":")[2], rule, mark)
 
 
-def _near(app: str, rule: Rule, used: int) -> None:
+def tell(app: str, rule: Rule, used: int) -> bool:
     """Told once a window, however often the use sinks below the mark and passes it again."""
     if not JobLease.objects.take(f"near {rule.text} {app}"[:64], every=timedelta(seconds=rule.seconds)):
-        return
+        return False
     logger.warning(
         "JSMS app %s has sent %s codes of the %s that its limit app %s allows", app, used, rule.count, rule.text
     )
     signals.limit_near.send_robust(sender=Counter, app=app, limit=f"app {rule.text}", used=used, allowed=rule.count)
+    return True
 
 
-def read(keys: Iterable[str]) -> dict[str, Counter]:
-    keys = list(keys)
-    return {counter.key: counter for counter in Counter.objects.primary().filter(key__in=keys)} if keys else {}
+def in_order(keys: Iterable[str]) -> list[str]:
+    """The one order in which counters are locked."""
+    return sorted(keys, key=lambda key: (ORDER.get(_scope(key), -1), key))
 
 
-def refuse(meters: Meters, seen: Mapping[str, Counter], at: int | None = None) -> None:
-    """Raise LimitExceeded for the rule that keeps one waiting longest."""
-    stopping = [key for key, meter in meters.items() if meter.kind == "stop"]
-    found = waits(meters, seen, stopping, at)
+def clear(keys: Iterable[str]) -> int:
+    """Empty counters in the open transaction; returns how many had counted something."""
+    return Counter.objects.primary().clear(dict.fromkeys(in_order(keys), now()))
+
+
+def read(keys: Iterable[str]) -> dict[str, Held]:
+    return Counter.objects.primary().read(keys)
+
+
+def windows(meters: Meters, held: Mapping[str, Held]) -> dict[str, Window]:
+    return {key: window(meter.rules, held.get(key)) for key, meter in meters.items()}
+
+
+def refuse(meters: Meters, standing: Mapping[str, Window], at: int) -> None:
+    """Raise LimitExceeded for the rule that keeps one waiting longest; for the budget if there is no other."""
+    found = waits({key: meter for key, meter in meters.items() if meter.kind == "stop"}, standing, at)
     if found:
-        wait, scope, rule = max(found, key=lambda each: each[0])
-        raise _refusal(f"{scope} {rule.text}", max(1, math.ceil(wait)))
+        wait, scope, rule = max(found, key=lambda each: (each[1] != budgets.BUDGET, each[0]))
+        raise _refusal(scope, rule, max(1, math.ceil(wait)))
 
 
-def waits(
-    meters: Meters, seen: Mapping[str, Counter], keys: Iterable[str], at: int | None = None
-) -> list[tuple[float, str, Rule]]:
+def waits(meters: Meters, standing: Mapping[str, Window], at: int | None = None) -> list[tuple[float, str, Rule]]:
     """Seconds, scope and rule of each that is reached."""
     at = _milliseconds() if at is None else at
-    found = []
-    for key in keys:
-        held = window(meters[key].rules, seen[key].hits if key in seen else "")
-        scope = key.partition(":")[0].partition(" ")[0]
-        found += [(wait, scope, rule) for rule in meters[key].rules if (wait := held.wait(rule, at)) > 0]
-    return found
+    return [
+        (wait, _scope(key), rule)
+        for key, meter in meters.items()
+        for rule in meter.rules
+        if (wait := standing[key].wait(rule, at)) > 0
+    ]
 
 
-def _longest(meters: Meters) -> int:
-    return max((rule.seconds for meter in meters.values() for rule in meter.rules), default=0)
+def delete(keys: Iterable[str]) -> int:
+    """Delete counters in the open transaction; returns how many."""
+    counters = Counter.objects.primary()
+    counters.hold(dict.fromkeys(in_order(keys), now()))
+    return int(counters.filter(key__in=list(keys)).delete()[0])
+
+
+def _scope(key: str) -> str:
+    return key.partition(":")[0].partition(" ")[0]
+
+
+def _expiry(meters: Meters, at: int) -> dict[str, datetime]:
+    """When each counts nothing any more, in whole hours: what does not change is not written to its index."""
+    second = at // 1000
+    return {
+        key: _hour((second + max(rule.seconds for rule in meter.rules)) // 3600 + 1, settings.USE_TZ)
+        for key, meter in meters.items()
+    }
+
+
+@functools.lru_cache(maxsize=256)
+def _hour(hours: int, use_tz: bool) -> datetime:
+    return as_stored(datetime.fromtimestamp(hours * 3600, UTC))
 
 
 def _milliseconds() -> int:
     return math.floor(now().timestamp() * 1000)
 
 
-def _refusal(limit: str, seconds: int) -> LimitExceeded:
+def _refusal(scope: str, rule: Rule, seconds: int) -> LimitExceeded:
+    if scope == budgets.BUDGET:
+        return budgets.full(rule.count, seconds)
     return LimitExceeded(
         f"Too often. Please try again in {seconds} s.",
         zh=f"操作过于频繁，请在 {seconds} 秒后重试。",
-        limit=limit,
+        limit=f"{scope} {rule.text}",
         retry_after=seconds,
     )

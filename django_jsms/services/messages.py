@@ -76,8 +76,9 @@ def send_message(
 
 
 def _paid_for(at: datetime, values: Mapping[str, Any]) -> Message:
-    budgets.spend(values["app"], values["segments"])
-    return Message.insert_claimed(at, **values)
+    row = Message.insert_claimed(at, **values)
+    budgets.spend(row.app, row.segments)  # last: all that an app sends waits for this counter
+    return row
 
 
 def _send(row: Message) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -10,6 +12,7 @@ from django.db import router
 from ..models.base import durably, now
 from ..models.jobs import IdempotencyKey
 from ..models.limits import Counter
+from . import limits
 
 #: How long a request may come again with the same key.
 KEYS_KEPT: Final = timedelta(hours=72)
@@ -21,16 +24,17 @@ _SLICE: Final = 1000
 def purge_keys() -> int:
     """Delete idempotency keys older than 72 h; answers how many."""
     using = router.db_for_write(IdempotencyKey)
-    return _purge(IdempotencyKey.objects.using(using).filter(created_at__lt=now() - KEYS_KEPT))
+    old = IdempotencyKey.objects.using(using).filter(created_at__lt=now() - KEYS_KEPT)
+    return _purge(old, lambda keys: old.filter(pk__in=keys).delete()[0])
 
 
 def purge_counters() -> int:
     """Delete counters of limits that count nothing any more; answers how many."""
-    return _purge(Counter.objects.primary().filter(expires_at__lt=now() - COUNTERS_KEPT))
+    return _purge(Counter.objects.primary().filter(expires_at__lt=now() - COUNTERS_KEPT), limits.delete)
 
 
-def _purge(old: Any) -> int:
+def _purge(old: Any, delete: Callable[[list[Any]], int]) -> int:
     gone = 0
     while keys := list(old.order_by("pk").values_list("pk", flat=True)[:_SLICE]):
-        gone += durably(old.filter(pk__in=keys).delete, using=old.db)[0]
+        gone += durably(functools.partial(delete, keys), using=old.db)
     return gone

@@ -48,5 +48,5 @@ def resend_after(code: VerificationCode) -> int:
     """Seconds until the number of this code may have another for its purpose, as the limits stand; 0 = now."""
     values = {name: getattr(code, name) for name in ("mobile_hash", "purpose", "channel")}
     meters = limits.meters(limits.OWN, values, conf.app(code.app))
-    found = limits.waits(meters, limits.read(meters), meters)
+    found = limits.waits(meters, limits.windows(meters, limits.read(meters)))
     return math.ceil(max((wait for wait, *_ in found), default=0))

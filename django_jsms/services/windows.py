@@ -1,14 +1,20 @@
-"""How a counter keeps its uses: the newest times where a rule's count is small, slices of its window where not."""
+"""How a counter keeps its uses: the newest times if a rule's count is small, slices of its window if it is not.
+
+Times are milliseconds since the epoch. A use that is further ahead than the window is long was written by a clock
+that has been set back since, and is not counted; so no wait is longer than the window.
+"""
 
 from __future__ import annotations
 
+import functools
 import math
+import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from ..models.limits import MOST_HITS, write_hits
+from ..models.limits import MOST_HITS, Held, write_hits
 
 _RULE: Final = re.compile(r"([0-9]+)/([0-9]*)([smhd])", re.ASCII)
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -18,11 +24,13 @@ SLICES: Final = 60
 
 @dataclass(frozen=True)
 class Rule:
-    """At most ``count`` in any ``seconds``; ``text`` is how the settings write it."""
+    """At most ``count`` in any ``seconds``, or until a moment; ``text`` is how the settings write it."""
 
     text: str
     count: int
     seconds: int
+    #: When all of it may be used again, for what has a month instead of a window that slides.
+    until: int | None = None
 
     @property
     def sliced(self) -> bool:
@@ -33,6 +41,7 @@ class Rule:
         return self.count * math.ceil(other.seconds / self.seconds) <= other.count
 
 
+@functools.lru_cache(maxsize=256)
 def parse_rule(text: str) -> Rule:
     """``count/number unit``: ``1/60s``, ``5/1h``, ``10/24h``. Raises ValueError for anything else."""
     match = _RULE.fullmatch(text)
@@ -43,83 +52,167 @@ def parse_rule(text: str) -> Rule:
 
 
 class Window(Protocol):
-    """Times are milliseconds since the epoch."""
+    """What a counter holds, read by its rules."""
+
+    def place(self, at: int) -> int:
+        """Where the next use goes; names it to ``remove``."""
 
     def used(self, rule: Rule, at: int) -> int: ...
 
     def wait(self, rule: Rule, at: int) -> float:
         """Seconds until the rule allows one more; 0 = now."""
 
-    def add(self, at: int) -> str:
+    def use(self, at: int) -> Held:
+        """One use as ``Counter.objects.count`` takes it, prepared for this state of the counter."""
+
+    def counted(self, use: Held) -> bool:
+        """Whether that use is in it."""
+
+    def add(self, at: int) -> Held:
         """What the counter holds with one use more."""
 
-    def remove(self, at: int) -> str:
-        """What it holds without the one use of that time."""
+    def remove(self, place: int) -> Held:
+        """What it holds without one use of that place."""
 
 
-def window(rules: Sequence[Rule], held: str) -> Window:
+def window(rules: Sequence[Rule], held: Held | None) -> Window:
     """What a counter of these rules holds; a large rule has a counter of its own."""
+    if rules and rules[0].until:
+        return Total(held)
     return Slices(rules[0], held) if rules and rules[0].sliced else Times(held)
+
+
+def within(rules: Sequence[Rule], use: Held, found: Held) -> bool:
+    """Whether a use was counted, and surely within the rules: no window has to be read to know."""
+    return found.version == use.version and (not use.total or found.total <= rules[0].count)
 
 
 class Times:
     """Every use, newest first: exact."""
 
-    def __init__(self, held: str) -> None:
-        self.times = [int(time) for time in held.split(",") if time]
+    def __init__(self, held: Held | None) -> None:
+        self.held = held
+        self.times = [int(time) for time in held.hits.split(",") if time] if held else []
+
+    def place(self, at: int) -> int:
+        return at
 
     def used(self, rule: Rule, at: int) -> int:
-        return sum(at - time < rule.seconds * 1000 for time in self.times)
+        return len(self._counted(rule, at))
 
     def wait(self, rule: Rule, at: int) -> float:
         if not rule.count:
             return rule.seconds
-        if len(self.times) < rule.count:
+        times = self._counted(rule, at)
+        if len(times) < rule.count:
             return 0
-        return max(0, rule.seconds - (at - self.times[rule.count - 1]) / 1000)
+        return min(rule.seconds, rule.seconds - (at - times[rule.count - 1]) / 1000)
 
-    def add(self, at: int) -> str:
-        return write_hits([at, *self.times])
+    def use(self, at: int) -> Held:
+        # A new counter begins anywhere: no use that was prepared for another, or for none, may seem to fit it.
+        return Held(self.add(at).hits, version=self.held.version + 1 if self.held else random.getrandbits(48))
 
-    def remove(self, at: int) -> str:
+    def counted(self, use: Held) -> bool:
+        return self.held is not None and self.held.version == use.version
+
+    def add(self, at: int) -> Held:
+        return self._write(sorted([at, *self.times], reverse=True))
+
+    def remove(self, place: int) -> Held:
         kept = list(self.times)
-        if at in kept:
-            kept.remove(at)
-        return write_hits(kept)
+        if place in kept:
+            kept.remove(place)
+        return self._write(kept)
+
+    def _counted(self, rule: Rule, at: int) -> list[int]:
+        return [time for time in self.times if abs(at - time) < rule.seconds * 1000]
+
+    def _write(self, times: list[int]) -> Held:
+        return Held(write_hits(times), version=self.held.version + 1 if self.held else 0)
 
 
 class Slices:
-    """How many uses each slice of time saw. A use counts until the whole of its slice has left the window."""
+    """How many uses each slice of time saw. A use counts until the whole of its slice has left the window.
 
-    def __init__(self, rule: Rule, held: str) -> None:
-        pairs = (pair.split(":") for pair in held.split(",") if pair)
-        self.length = rule.seconds * 1000 // SLICES
+    ``version`` is the slice that is being counted in, ``hits`` those before it, ``total`` the uses of all.
+    """
+
+    def __init__(self, rule: Rule, held: Held | None) -> None:
+        pairs = (pair.split(":") for pair in held.hits.split(",") if pair) if held else ()
+        self.held = held
+        self.length = math.ceil(rule.seconds * 1000 / SLICES)
         self.counts = {int(slice_): int(count) for slice_, count in pairs}
+        if held:
+            self.counts[held.version] = max(0, held.total - sum(self.counts.values()))
 
-    def _leaves(self, slice_: int, rule: Rule) -> int:
-        return (slice_ + 1) * self.length + rule.seconds * 1000
+    def place(self, at: int) -> int:
+        """The slice of now, or a newer one that a clock ahead of this one has begun."""
+        now = at // self.length
+        newest = self.held.version if self.held else now
+        return newest if now <= newest <= now + SLICES else now
 
     def used(self, rule: Rule, at: int) -> int:
-        return sum(count for slice_, count in self.counts.items() if at < self._leaves(slice_, rule))
+        return sum(self._counted(at).values())
 
     def wait(self, rule: Rule, at: int) -> float:
-        left = self.used(rule, at)
-        for slice_ in sorted(self.counts):
+        counted = self._counted(at)
+        left, until = sum(counted.values()), at
+        for slice_ in sorted(counted):
             if left < rule.count:
                 break
-            if at < self._leaves(slice_, rule):
-                left -= self.counts[slice_]
-                until = self._leaves(slice_, rule)
-        return (until - at) / 1000 if self.used(rule, at) >= rule.count else 0
+            left -= counted[slice_]
+            until = (slice_ + SLICES + 1) * self.length
+        return min(rule.seconds, (until - at) / 1000)
 
-    def add(self, at: int) -> str:
-        return self._write({**self.counts, at // self.length: self.counts.get(at // self.length, 0) + 1})
+    def use(self, at: int) -> Held:
+        return Held(total=1, version=self.place(at))
 
-    def remove(self, at: int) -> str:
-        count = self.counts.get(at // self.length, 0)
-        return self._write({**self.counts, at // self.length: max(0, count - 1)})
+    def counted(self, use: Held) -> bool:
+        return self.held is not None and self.held.version == use.version
 
-    def _write(self, counts: dict[int, int]) -> str:
-        # One slice more than the window has: the oldest may still reach into it.
-        newest = sorted(counts)[-(SLICES + 1) :]
-        return ",".join(f"{slice_}:{counts[slice_]}" for slice_ in newest)
+    def add(self, at: int) -> Held:
+        place, counted = self.place(at), self._counted(at)
+        return self._write({**counted, place: counted.get(place, 0) + 1}, place)
+
+    def remove(self, place: int) -> Held:
+        counts = {slice_: max(0, count - (slice_ == place)) for slice_, count in self.counts.items()}
+        return self._write(counts, self.held.version if self.held else place)
+
+    def _counted(self, at: int) -> dict[int, int]:
+        now = at // self.length
+        return {slice_: count for slice_, count in self.counts.items() if abs(slice_ - now) <= SLICES}
+
+    def _write(self, counts: dict[int, int], newest: int) -> Held:
+        before = ",".join(f"{slice_}:{counts[slice_]}" for slice_ in sorted(counts) if slice_ != newest)
+        return Held(before, sum(counts.values()), newest)
+
+
+class Total:
+    """One number, until it begins again at 0 with a key of its own."""
+
+    #: Its ``version``, always: it has no slices.
+    VERSION: Final = 1
+
+    def __init__(self, held: Held | None) -> None:
+        self.total = held.total if held else 0
+
+    def place(self, at: int) -> int:
+        return self.VERSION
+
+    def used(self, rule: Rule, at: int) -> int:
+        return self.total
+
+    def wait(self, rule: Rule, at: int) -> float:
+        return ((rule.until or at) - at) / 1000 if self.total >= rule.count else 0
+
+    def use(self, at: int) -> Held:
+        return Held(total=1, version=self.VERSION)
+
+    def counted(self, use: Held) -> bool:
+        return True
+
+    def add(self, at: int) -> Held:
+        return Held(total=self.total + 1, version=self.VERSION)
+
+    def remove(self, place: int) -> Held:
+        return Held(total=max(0, self.total - 1), version=self.VERSION)
