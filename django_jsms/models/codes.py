@@ -112,6 +112,7 @@ class VerificationCode(Outgoing):
             models.Index(fields=["mobile_hash", "purpose", "status"], name="jsms_code_number"),
             models.Index(fields=["status", "not_before"], name="jsms_code_due"),
             models.Index(fields=["msg_id"], name="jsms_code_msg_id"),
+            models.Index(fields=["app", "created_at"], name="jsms_code_app"),
         ]
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from ..models.jobs import JobLease
 from .balances import snapshot_balances
 from .budgets import tell_budgets
 from .conversion import watch_conversion
+from .near import watch_limits
 from .pulls import pull_all
 from .purge import purge_counters, purge_keys
 from .rates import watch_reports
@@ -28,6 +29,7 @@ JOBS: Final[tuple[tuple[str, timedelta, Callable[[], object]], ...]] = (
     ("audits", timedelta(minutes=5), refresh_audits),
     ("balances", timedelta(hours=1), snapshot_balances),
     ("conversion", timedelta(minutes=1), watch_conversion),
+    ("limits", timedelta(minutes=1), watch_limits),
     ("budgets", timedelta(minutes=1), tell_budgets),
     ("keys", timedelta(hours=1), purge_keys),
     ("counters", timedelta(hours=1), purge_counters),
