@@ -20,6 +20,14 @@ def compare_exactly(apps: Any, schema_editor: Any) -> None:
     schema_editor.execute(f"ALTER TABLE {table} MODIFY {quote('key')} {text}")
 
 
+def drop_like_index(apps: Any, schema_editor: Any) -> None:
+    """Django makes one for LIKE beside each key of text on PostgreSQL; each use of a counter would pay for it."""
+    if schema_editor.connection.vendor == "postgresql":
+        table = apps.get_model("django_jsms", "Counter")._meta.db_table
+        name = schema_editor._create_index_name(table, ["key"], suffix="_like")
+        schema_editor.execute(f"DROP INDEX IF EXISTS {schema_editor.quote_name(name)}")
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -42,5 +50,6 @@ class Migration(migrations.Migration):
             field=models.BigIntegerField(default=0),
         ),
         migrations.RunPython(mark_budgets, migrations.RunPython.noop),
+        migrations.RunPython(drop_like_index, migrations.RunPython.noop),
         migrations.RunPython(compare_exactly, migrations.RunPython.noop, atomic=False),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Self
@@ -33,11 +33,13 @@ def _gate(vendor: str) -> str:
 _COLUMNS: Final = ("key", "hits", "total", "version")
 
 
-def _counters(quote: Callable[[str], str], keys: Sequence[str]) -> str:
-    """What reads along the life of the template's codes, and the counters of these keys."""
+@functools.lru_cache(maxsize=64)
+def _counters(using: str, keys: int) -> str:
+    """What reads along the life of the template's codes, and so many counters."""
+    quote = connections[using].ops.quote_name
     life = f"(SELECT ttl FROM {Template._meta.db_table} WHERE app = %s AND remote_id = %s)"
     names = ", ".join(f"c.{quote(name)}" for name in _COLUMNS)
-    wanted = ", ".join(["%s"] * len(keys))
+    wanted = ", ".join(["%s"] * keys)
     table = f"{Counter._meta.db_table} c ON c.{quote('key')} IN ({wanted})"
     return f"{life}, {names} FROM (SELECT 1 AS one) o LEFT JOIN {table}"
 
@@ -92,7 +94,7 @@ class PauseQuerySet(models.QuerySet["Pause"]):
         asked: list[str | int] = [app, template_id or 0]
         sql, values = f"{_gate(connection.vendor)}{DatabaseTime().text(connection)}))", [*asked, fingerprint]
         if keys:
-            sql, values = f"{sql}, {_counters(connection.ops.quote_name, keys)}", [*values, *asked, *keys]
+            sql, values = f"{sql}, {_counters(self.db, len(keys))}", [*values, *asked, *keys]
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
             rows = cursor.fetchall()

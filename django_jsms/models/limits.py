@@ -104,9 +104,9 @@ class CounterQuerySet(models.QuerySet["Counter"]):
         if not rows:
             return {}
         connection = connections[self.db]
-        adapt = connection.ops.adapt_datetimefield_value
-        columns = ((key, held.hits, held.total, held.version, adapt(expires[key])) for key, held in rows.items())
-        values = [value for row in columns for value in row]
+        values: list[Any] = []
+        for key, held in rows.items():
+            values += (key, held.hits, held.total, held.version, _as_sent(self.db, expires[key]))
         returning = mode != "put" and connection.features.can_return_rows_from_bulk_insert
         with connection.cursor() as cursor:
             cursor.execute(_upsert(self.db, mode, len(rows), returning), values)
@@ -132,6 +132,11 @@ def _upsert(using: str, mode: Mode, count: int, returning: bool) -> str:
     conflict = "ON DUPLICATE KEY UPDATE" if mysql else f"ON CONFLICT ({quote('key')}) DO UPDATE SET"
     back = f" RETURNING {', '.join(names[:-1])}" if returning else ""
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES {values} {conflict} {written}{back}"
+
+
+@functools.lru_cache(maxsize=256)
+def _as_sent(using: str, moment: datetime) -> Any:
+    return connections[using].ops.adapt_datetimefield_value(moment)
 
 
 def _proposed(connection: BaseDatabaseWrapper, name: str) -> str:
