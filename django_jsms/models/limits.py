@@ -37,10 +37,10 @@ class Held:
 Mode = Literal["use", "hold", "put"]
 _SETS: Final[Mapping[Mode, Mapping[str, str]]] = {
     "use": {
-        "hits": "CASE WHEN {new_total} = 0 AND {version} + 1 = {new_version} THEN {new_hits} ELSE {hits} END",
-        "total": "CASE WHEN {new_total} > 0 AND {version} = {new_version} THEN {total} + {new_total} ELSE {total} END",
+        "hits": "CASE WHEN {new_hits} <> '' AND {version} + 1 = {new_version} THEN {new_hits} ELSE {hits} END",
+        "total": "CASE WHEN {new_hits} = '' AND {version} = {new_version} THEN {total} + {new_total} ELSE {total} END",
         # The last one: MySQL shows a column as it was only until it is set.
-        "version": "CASE WHEN {new_total} = 0 THEN {version} + 1 ELSE {version} END",
+        "version": "CASE WHEN {new_hits} <> '' THEN {version} + 1 ELSE {version} END",
     },
     "hold": {"version": "{version}"},
     "put": {name: f"{{new_{name}}}" for name in ("hits", "total", "version")},
@@ -58,21 +58,26 @@ class CounterQuerySet(models.QuerySet["Counter"]):
         rows = self.filter(key__in=keys).values_list("key", *_COLUMNS) if keys else ()
         return {key: Held(*held) for key, *held in rows}
 
-    def make_ready(self, uses: Mapping[str, Held], expires: Mapping[str, datetime]) -> None:
-        """Insert counters that these uses find missing, on MySQL, before any transaction.
+    @property
+    def have_row_locks(self) -> bool:
+        """Whether two who write different rows do not wait for each other."""
+        return bool(connections[self.db].features.has_select_for_update)
+
+    def blanks(self, uses: Mapping[str, Held]) -> dict[str, Held]:
+        """What to insert, before any transaction, for counters that these uses find missing: nothing but on MySQL.
 
         There those who wait for a row that a rollback takes away lock what is around it, and deadlock. A row that is
         committed before is only changed back.
         """
-        if connections[self.db].vendor == "mysql":
-            new = {key: Held(version=use.version if use.total else use.version - 1) for key, use in uses.items()}
-            self._write("hold", new, expires)
+        if connections[self.db].vendor != "mysql":
+            return {}
+        return {key: Held(version=use.version - 1 if use.hits else use.version) for key, use in uses.items()}
 
     def use(self, uses: Mapping[str, Held], expires: Mapping[str, datetime]) -> dict[str, Held]:
         """Lock these counters, count each use that was prepared for what is there, and return what they hold then.
 
-        A use of a new counter is counted, too. ``total`` above 0 is added while the version is the same; with 0,
-        ``hits`` replaces what is there if ``version`` is the next one.
+        A use of a new counter is counted, too. ``hits``, if there are any, replace what is there if ``version`` is the
+        next one; without them ``total`` is added if it is the same.
         """
         return self._write("use", uses, expires)
 

@@ -40,6 +40,8 @@ CHECKS: Final = ("check", "check_ip")
 SYSTEM: Final = ("app", "budget")
 #: What a code to a test number counts: no money, but rows.
 TEST: Final = ("ip",)
+#: Counters of a whole app: counted before the transaction where many may be.
+APART: Final = ("app", "budget")
 #: The order in which counters are locked, everywhere: those that more callers share later, so for less time.
 ORDER: Final = {scope: rank for rank, scope in enumerate((*OWN, *CHECKS, *SHARED))}
 
@@ -56,6 +58,7 @@ _WHAT: Final[Mapping[str, Callable[[Mapping[str, Any]], str | None]]] = {
 }
 
 Kind = Literal["stop", "captcha"]
+_NONE: Final[Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -109,78 +112,134 @@ def _budget(config: conf.App) -> dict[str, Meter]:
 # -- reserving ----------------------------------------------------------------------------------------
 
 
+class Uses:
+    """One use of each of these counters, prepared for what they held when they were read a moment ago."""
+
+    def __init__(self, meters: Meters, standing: Mapping[str, Window], at: int) -> None:
+        self.meters = meters
+        self.prepared = {key: standing[key].use(at) for key in meters}
+        self.expires = _expiry(meters, at)
+        self._places = {key: standing[key].place(at) for key in meters}
+        self.places: dict[str, int] = {}
+        self.held: dict[str, Held] = {}
+
+    def count(self, blanks: Mapping[str, Held] = _NONE, expires: Mapping[str, datetime] = _NONE) -> Meters:
+        """Count them in one statement, which locks the counters; returns those that are not sure to allow it.
+
+        Of these the use is not counted if somebody was faster, and counted if that made them too many.
+        """
+        self.places = dict(self._places)
+        self.held = Counter.objects.primary().use({**blanks, **self.prepared}, {**expires, **self.expires})
+        return {k: m for k, m in self.meters.items() if not within(m.rules, self.prepared[k], self.held[k])}
+
+    def without(self, held: Mapping[str, Held], keys: Iterable[str]) -> dict[str, Held]:
+        """What these counters hold but for what ``count`` has added."""
+        rules = {key: self.meters[key].rules for key in keys}
+        ours = {key for key in rules if window(rules[key], self.held[key]).counted(self.prepared[key])}
+        places = self.places
+        return {k: window(rules[k], held[k]).remove(places[k]) if k in ours else held[k] for k in rules}
+
+    def add(self, standing: Mapping[str, Window], at: int) -> None:
+        """Count in counters that are locked."""
+        self.places |= {key: each.place(at) for key, each in standing.items()}
+        added = {key: each.add(at) for key, each in standing.items()}
+        Counter.objects.primary().put(added, self.expires)
+        self.held |= added
+
+    def settle(self) -> LimitExceeded | None:
+        """Decide what ``count`` could not; returns why not, and then none of them is counted."""
+        counters, at = Counter.objects.primary(), _milliseconds()
+        without = self.without(counters.hold(self.expires), self.meters)
+        standing = windows(self.meters, without)
+        error = refusal(self.meters, standing, at)
+        if error:
+            counters.put(without, self.expires)
+        else:
+            self.add(standing, at)
+        return error
+
+    def give_back(self) -> None:
+        """Uncount them: surely nothing left."""
+        if self.meters:
+            durably(self._give_back, using=router.db_for_write(Counter))
+
+    def _give_back(self) -> None:
+        counters = Counter.objects.primary()
+        held = windows(self.meters, counters.hold(self.expires))
+        counters.put({key: each.remove(self.places[key]) for key, each in held.items()}, self.expires)
+
+
 class Reservation:
-    """One use of each counter, together with what is written for it, in one transaction.
+    """One use of each counter, together with what is written for it.
 
     ``seen`` are the counters as they were read a moment ago, before any transaction: read inside one, SQLite answers
-    «database is locked». What can be decided by them is, and the use is prepared for them: one statement locks the
-    counters and counts it. Only counters that somebody else changed meanwhile are decided while they are locked.
+    «database is locked». What can be decided by them is. The counters of ``APART`` are counted by a statement before
+    the transaction, and given back if it fails: so no round trip is made while what all senders share is locked.
     """
 
     def __init__(self, meters: Meters, seen: Mapping[str, Held] | None = None) -> None:
         self.meters = {key: meters[key] for key in in_order(meters)}
         self.seen = read(meters) if seen is None else seen
-        self._held: dict[str, Held] = {}
-        self._places: dict[str, int] = {}
         self._using = router.db_for_write(Counter)
 
     def take(self, write: Callable[[], T], *, join: bool = False) -> T:
         """Write and count, or raise LimitExceeded. ``join``: in a savepoint of the caller's transaction.
 
-        ``write`` comes first: the counters that callers share are locked by the last statement before the commit.
-        A deadlock with a transaction that is not ours is tried again, but not in the caller's, which is gone with it.
+        ``write`` comes first, so that counters are locked by the last statement before the commit. A deadlock with a
+        transaction that is not ours is tried again, but not in the caller's, which is gone with it.
         """
         at, standing = _milliseconds(), windows(self.meters, self.seen)
         refuse(self.meters, standing, at)
-        uses, expires = {key: each.use(at) for key, each in standing.items()}, _expiry(self.meters, at)
-        places, counters = {key: each.place(at) for key, each in standing.items()}, Counter.objects.primary()
-
-        def work() -> T:
-            self._places, done = dict(places), write()
-            self._count(uses, expires)
-            return done
-
+        apart = set() if join else self._apart()
+        self._own = Uses({key: each for key, each in self.meters.items() if key not in apart}, standing, at)
+        self._shared = Uses({key: self.meters[key] for key in self.meters if key in apart}, standing, at)
         if join:
             with transaction.atomic(using=self._using):
-                return work()
-        counters.make_ready({key: use for key, use in uses.items() if key not in self.seen}, expires)
-        done = durably(work, using=self._using)
+                return self._write_and_count(write)
+        self._count_apart()
+        try:
+            done = durably(functools.partial(self._write_and_count, write), using=self._using)
+        except BaseException:
+            self._shared.give_back()
+            raise
         self._tell(at)
         return done
 
     def give_back(self) -> None:
         """Uncount this use: surely nothing left."""
-        durably(self._give_back, using=self._using)
+        self._own.give_back()
+        self._shared.give_back()
 
-    def _count(self, uses: Mapping[str, Held], expires: Mapping[str, datetime]) -> None:
-        counters = Counter.objects.primary()
-        self._held = counters.use(uses, expires)
-        unsure = {key: each for key, each in self.meters.items() if not within(each.rules, uses[key], self._held[key])}
+    def _count_apart(self) -> None:
+        missing = {key: use for key, use in self._own.prepared.items() if key not in self.seen}
+        blanks = Counter.objects.primary().blanks(missing)
+        if self._shared.count(blanks, self._own.expires):
+            error = durably(self._shared.settle, using=self._using)
+            if error:
+                raise error
+
+    def _apart(self) -> set[str]:
+        """Only where rows are locked one by one; and only where many may be counted."""
+        if not Counter.objects.primary().have_row_locks:
+            return set()
+        return {k for k, m in self.meters.items() if _scope(k) in APART and (m.rules[0].sliced or m.rules[0].until)}
+
+    def _write_and_count(self, write: Callable[[], T]) -> T:
+        done, uses = write(), self._own
+        unsure = uses.count()
         if unsure:
-            added = self._decide(unsure, uses)
-            counters.put(added, expires)
-            self._held |= added
-
-    def _decide(self, unsure: Meters, uses: Mapping[str, Held]) -> dict[str, Held]:
-        """What to write for counters that are locked, or LimitExceeded."""
-        at, standing = _milliseconds(), windows(unsure, self._held)
-        for key in [key for key, each in standing.items() if each.counted(uses[key])]:
-            standing[key] = window(unsure[key].rules, standing[key].remove(self._places[key]))
-        refuse(unsure, standing, at)
-        self._places |= {key: each.place(at) for key, each in standing.items()}
-        return {key: each.add(at) for key, each in standing.items()}
-
-    def _give_back(self) -> None:
-        counters, expires = Counter.objects.primary(), _expiry(self.meters, _milliseconds())
-        held = windows(self.meters, counters.hold(expires))
-        counters.put({key: each.remove(self._places[key]) for key, each in held.items()}, expires)
+            at, standing = _milliseconds(), windows(unsure, uses.without(uses.held, unsure))
+            refuse(unsure, standing, at)
+            uses.add(standing, at)
+        return done
 
     def _tell(self, at: int) -> None:
         """Once, by the use that passes the mark."""
+        held = self._own.held | self._shared.held
         for key, meter in self.meters.items():
             for rule in meter.rules if _scope(key) == "app" else ():
                 mark = math.ceil(rule.count * NEAR)
-                if window(meter.rules, self._held[key]).used(rule, at) == mark:
+                if window(meter.rules, held[key]).used(rule, at) == mark:
                     tell(key.partition(":")[2], rule, mark)
 
 
@@ -214,11 +273,18 @@ def windows(meters: Meters, held: Mapping[str, Held]) -> dict[str, Window]:
 
 
 def refuse(meters: Meters, standing: Mapping[str, Window], at: int) -> None:
-    """Raise LimitExceeded for the rule that keeps one waiting longest; for the budget if there is no other."""
+    error = refusal(meters, standing, at)
+    if error:
+        raise error
+
+
+def refusal(meters: Meters, standing: Mapping[str, Window], at: int) -> LimitExceeded | None:
+    """For the rule that keeps one waiting longest; for the budget if there is no other."""
     found = waits({key: meter for key, meter in meters.items() if meter.kind == "stop"}, standing, at)
-    if found:
-        wait, scope, rule = max(found, key=lambda each: (each[1] != budgets.BUDGET, each[0]))
-        raise _refusal(scope, rule, max(1, math.ceil(wait)))
+    if not found:
+        return None
+    wait, scope, rule = max(found, key=lambda each: (each[1] != budgets.BUDGET, each[0]))
+    return _refusal(scope, rule, max(1, math.ceil(wait)))
 
 
 def waits(meters: Meters, standing: Mapping[str, Window], at: int | None = None) -> list[tuple[float, str, Rule]]:

@@ -84,7 +84,7 @@ def window(rules: Sequence[Rule], held: Held | None) -> Window:
 
 def within(rules: Sequence[Rule], use: Held, found: Held) -> bool:
     """Whether a use was counted, and surely within the rules: no window has to be read to know."""
-    return found.version == use.version and (not use.total or found.total <= rules[0].count)
+    return found.version == use.version and (bool(use.hits) or found.total <= rules[0].count)
 
 
 class Times:
