@@ -8,10 +8,10 @@ from typing import Any
 from .. import conf
 from ..exceptions import CaptchaRequired
 from ..models.limits import Held
-from . import conversion, hooks, limits
+from . import conversion, hooks, uses
 
 
-def check(answer: str | None, values: Mapping[str, Any], meters: limits.Meters, seen: Mapping[str, Held]) -> None:
+def check(answer: str | None, values: Mapping[str, Any], meters: uses.Meters, seen: Mapping[str, Held]) -> None:
     """Ask the hook, where one is set and an answer is wanted. Raises CaptchaRequired; a hook that fails refuses."""
     path = conf.get("CAPTCHA")
     if not path or not _wanted(values["app"], meters, seen):
@@ -26,9 +26,9 @@ def check(answer: str | None, values: Mapping[str, Any], meters: limits.Meters, 
         raise CaptchaRequired("Please solve the captcha first.", zh="请先完成图形验证。")
 
 
-def _wanted(app: str, meters: limits.Meters, seen: Mapping[str, Held]) -> bool:
+def _wanted(app: str, meters: uses.Meters, seen: Mapping[str, Held]) -> bool:
     """Once an address has had its share of codes; always from one that is not known, and where few are used."""
     if conversion.rate_of(app, seen) < conversion.LOW:
         return True
     counted = {key: meter for key, meter in meters.items() if meter.kind == "captcha"}
-    return not counted or any(limits.waits(counted, limits.windows(counted, seen)))
+    return not counted or any(uses.waits(counted, uses.windows(counted, seen)))

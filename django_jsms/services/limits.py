@@ -6,21 +6,19 @@ import functools
 import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal, TypeVar
+from datetime import timedelta
+from typing import Any, Final, TypeVar
 
-from django.conf import settings
-from django.db import router, transaction
+from django.db import connections, router, transaction
 
 from .. import conf, signals
-from ..exceptions import LimitExceeded
-from ..models.base import as_stored, durably, now
+from ..models.base import durably, now
 from ..models.jobs import JobLease
 from ..models.limits import Counter, Held
 from . import budgets
 from .addresses import network
-from .windows import Rule, Window, parse_rule, window, within
+from .uses import Kind, Meter, Meters, Uses, milliseconds, refuse, scope_of, windows
+from .windows import Rule, parse_rule, window
 
 logger = logging.getLogger("django_jsms")
 T = TypeVar("T")
@@ -56,20 +54,6 @@ _WHAT: Final[Mapping[str, Callable[[Mapping[str, Any]], str | None]]] = {
     "check": lambda check: check["mobile_hash"],
     "check_ip": lambda check: network(check["ip"]),
 }
-
-Kind = Literal["stop", "captcha"]
-_NONE: Final[Mapping[str, Any]] = {}
-
-
-@dataclass(frozen=True)
-class Meter:
-    """The rules that one counter serves, and what happens when one of them is reached."""
-
-    rules: tuple[Rule, ...]
-    kind: Kind = "stop"
-
-
-Meters = Mapping[str, Meter]
 
 
 def meters(scopes: Iterable[str], values: Mapping[str, Any], config: conf.App) -> dict[str, Meter]:
@@ -112,63 +96,6 @@ def _budget(config: conf.App) -> dict[str, Meter]:
 # -- reserving ----------------------------------------------------------------------------------------
 
 
-class Uses:
-    """One use of each of these counters, prepared for what they held when they were read a moment ago."""
-
-    def __init__(self, meters: Meters, standing: Mapping[str, Window], at: int) -> None:
-        self.meters = meters
-        self.prepared = {key: standing[key].use(at) for key in meters}
-        self.expires = _expiry(meters, at)
-        self._places = {key: standing[key].place(at) for key in meters}
-        self.places: dict[str, int] = {}
-        self.held: dict[str, Held] = {}
-
-    def count(self, blanks: Mapping[str, Held] = _NONE, expires: Mapping[str, datetime] = _NONE) -> Meters:
-        """Count them in one statement, which locks the counters; returns those that are not sure to allow it.
-
-        Of these the use is not counted if somebody was faster, and counted if that made them too many.
-        """
-        self.places = dict(self._places)
-        self.held = Counter.objects.primary().use({**blanks, **self.prepared}, {**expires, **self.expires})
-        return {k: m for k, m in self.meters.items() if not within(m.rules, self.prepared[k], self.held[k])}
-
-    def without(self, held: Mapping[str, Held], keys: Iterable[str]) -> dict[str, Held]:
-        """What these counters hold but for what ``count`` has added."""
-        rules = {key: self.meters[key].rules for key in keys}
-        ours = {key for key in rules if window(rules[key], self.held[key]).counted(self.prepared[key])}
-        places = self.places
-        return {k: window(rules[k], held[k]).remove(places[k]) if k in ours else held[k] for k in rules}
-
-    def add(self, standing: Mapping[str, Window], at: int) -> None:
-        """Count in counters that are locked."""
-        self.places |= {key: each.place(at) for key, each in standing.items()}
-        added = {key: each.add(at) for key, each in standing.items()}
-        Counter.objects.primary().put(added, self.expires)
-        self.held |= added
-
-    def settle(self) -> LimitExceeded | None:
-        """Decide what ``count`` could not; returns why not, and then none of them is counted."""
-        counters, at = Counter.objects.primary(), _milliseconds()
-        without = self.without(counters.hold(self.expires), self.meters)
-        standing = windows(self.meters, without)
-        error = refusal(self.meters, standing, at)
-        if error:
-            counters.put(without, self.expires)
-        else:
-            self.add(standing, at)
-        return error
-
-    def give_back(self) -> None:
-        """Uncount them: surely nothing left."""
-        if self.meters:
-            durably(self._give_back, using=router.db_for_write(Counter))
-
-    def _give_back(self) -> None:
-        counters = Counter.objects.primary()
-        held = windows(self.meters, counters.hold(self.expires))
-        counters.put({key: each.remove(self.places[key]) for key, each in held.items()}, self.expires)
-
-
 class Reservation:
     """One use of each counter, together with what is written for it.
 
@@ -188,7 +115,7 @@ class Reservation:
         ``write`` comes first, so that counters are locked by the last statement before the commit. A deadlock with a
         transaction that is not ours is tried again, but not in the caller's, which is gone with it.
         """
-        at, standing = _milliseconds(), windows(self.meters, self.seen)
+        at, standing = milliseconds(), windows(self.meters, self.seen)
         refuse(self.meters, standing, at)
         apart = set() if join else self._apart()
         self._own = Uses({key: each for key, each in self.meters.items() if key not in apart}, standing, at)
@@ -211,6 +138,8 @@ class Reservation:
         self._shared.give_back()
 
     def _count_apart(self) -> None:
+        if connections[self._using].in_atomic_block:
+            durably(lambda: None, using=self._using)  # raises before anything is counted
         missing = {key: use for key, use in self._own.prepared.items() if key not in self.seen}
         blanks = Counter.objects.primary().blanks(missing)
         if self._shared.count(blanks, self._own.expires):
@@ -222,13 +151,13 @@ class Reservation:
         """Only where rows are locked one by one; and only where many may be counted."""
         if not Counter.objects.primary().have_row_locks:
             return set()
-        return {k for k, m in self.meters.items() if _scope(k) in APART and (m.rules[0].sliced or m.rules[0].until)}
+        return {k for k, m in self.meters.items() if scope_of(k) in APART and (m.rules[0].sliced or m.rules[0].until)}
 
     def _write_and_count(self, write: Callable[[], T]) -> T:
         done, uses = write(), self._own
         unsure = uses.count()
         if unsure:
-            at, standing = _milliseconds(), windows(unsure, uses.without(uses.held, unsure))
+            at, standing = milliseconds(), windows(unsure, uses.without(uses.held, unsure))
             refuse(unsure, standing, at)
             uses.add(standing, at)
         return done
@@ -237,7 +166,7 @@ class Reservation:
         """Once, by the use that passes the mark."""
         held = self._own.held | self._shared.held
         for key, meter in self.meters.items():
-            for rule in meter.rules if _scope(key) == "app" else ():
+            for rule in meter.rules if scope_of(key) == "app" else ():
                 mark = math.ceil(rule.count * NEAR)
                 if window(meter.rules, held[key]).used(rule, at) == mark:
                     tell(key.partition(":")[2], rule, mark)
@@ -256,7 +185,7 @@ def tell(app: str, rule: Rule, used: int) -> bool:
 
 def in_order(keys: Iterable[str]) -> list[str]:
     """The one order in which counters are locked."""
-    return sorted(keys, key=lambda key: (ORDER.get(_scope(key), -1), key))
+    return sorted(keys, key=lambda key: (ORDER.get(scope_of(key), -1), key))
 
 
 def clear(keys: Iterable[str]) -> int:
@@ -268,71 +197,8 @@ def read(keys: Iterable[str]) -> dict[str, Held]:
     return Counter.objects.primary().read(keys)
 
 
-def windows(meters: Meters, held: Mapping[str, Held]) -> dict[str, Window]:
-    return {key: window(meter.rules, held.get(key)) for key, meter in meters.items()}
-
-
-def refuse(meters: Meters, standing: Mapping[str, Window], at: int) -> None:
-    error = refusal(meters, standing, at)
-    if error:
-        raise error
-
-
-def refusal(meters: Meters, standing: Mapping[str, Window], at: int) -> LimitExceeded | None:
-    """For the rule that keeps one waiting longest; for the budget if there is no other."""
-    found = waits({key: meter for key, meter in meters.items() if meter.kind == "stop"}, standing, at)
-    if not found:
-        return None
-    wait, scope, rule = max(found, key=lambda each: (each[1] != budgets.BUDGET, each[0]))
-    return _refusal(scope, rule, max(1, math.ceil(wait)))
-
-
-def waits(meters: Meters, standing: Mapping[str, Window], at: int | None = None) -> list[tuple[float, str, Rule]]:
-    """Seconds, scope and rule of each that is reached."""
-    at = _milliseconds() if at is None else at
-    return [
-        (wait, _scope(key), rule)
-        for key, meter in meters.items()
-        for rule in meter.rules
-        if (wait := standing[key].wait(rule, at)) > 0
-    ]
-
-
 def delete(keys: Iterable[str]) -> int:
     """Delete counters in the open transaction; returns how many."""
     counters = Counter.objects.primary()
     counters.hold(dict.fromkeys(in_order(keys), now()))
     return int(counters.filter(key__in=list(keys)).delete()[0])
-
-
-def _scope(key: str) -> str:
-    return key.partition(":")[0].partition(" ")[0]
-
-
-def _expiry(meters: Meters, at: int) -> dict[str, datetime]:
-    """When each counts nothing any more, in whole hours: what does not change is not written to its index."""
-    second = at // 1000
-    return {
-        key: _hour((second + max(rule.seconds for rule in meter.rules)) // 3600 + 1, settings.USE_TZ)
-        for key, meter in meters.items()
-    }
-
-
-@functools.lru_cache(maxsize=256)
-def _hour(hours: int, use_tz: bool) -> datetime:
-    return as_stored(datetime.fromtimestamp(hours * 3600, UTC))
-
-
-def _milliseconds() -> int:
-    return math.floor(now().timestamp() * 1000)
-
-
-def _refusal(scope: str, rule: Rule, seconds: int) -> LimitExceeded:
-    if scope == budgets.BUDGET:
-        return budgets.full(rule.count, seconds)
-    return LimitExceeded(
-        f"Too often. Please try again in {seconds} s.",
-        zh=f"操作过于频繁，请在 {seconds} 秒后重试。",
-        limit=f"{scope} {rule.text}",
-        retry_after=seconds,
-    )

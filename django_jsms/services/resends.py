@@ -10,7 +10,7 @@ from .. import conf
 from ..exceptions import InvalidInput
 from ..models.base import now
 from ..models.codes import VerificationCode
-from . import limits
+from . import limits, uses
 from .codes import send_code, send_voice_code
 from .language import service
 
@@ -48,5 +48,5 @@ def resend_after(code: VerificationCode) -> int:
     """Seconds until the number of this code may have another for its purpose, as the limits stand; 0 = now."""
     values = {name: getattr(code, name) for name in ("mobile_hash", "purpose", "channel")}
     meters = limits.meters(limits.OWN, values, conf.app(code.app))
-    found = limits.waits(meters, limits.windows(meters, limits.read(meters)))
+    found = uses.waits(meters, uses.windows(meters, limits.read(meters)))
     return math.ceil(max((wait for wait, *_ in found), default=0))

@@ -8,7 +8,8 @@ from django.test import RequestFactory
 from django_jsms.exceptions import LimitExceeded
 from django_jsms.models import Counter
 from django_jsms.services import addresses, client_ip
-from django_jsms.services.limits import Meter, Reservation
+from django_jsms.services.limits import Reservation
+from django_jsms.services.uses import Meter
 from django_jsms.services.windows import Rule, parse_rule
 
 

@@ -7,12 +7,13 @@ import pytest
 from django.db import OperationalError, connection, connections, transaction
 
 from django_jsms import conf
-from django_jsms.exceptions import LimitExceeded
+from django_jsms.exceptions import InTransaction, LimitExceeded
 from django_jsms.models import Counter, Pause, VerificationCode
 from django_jsms.models.base import lost_a_race, now
 from django_jsms.services import budget_of, send_code, verify_code
-from django_jsms.services.limits import Meter, Reservation
+from django_jsms.services.limits import Reservation
 from django_jsms.services.resets import forget
+from django_jsms.services.uses import Meter
 from django_jsms.services.windows import parse_rule
 
 pytestmark = [pytest.mark.core, pytest.mark.django_db(transaction=True)]
@@ -156,6 +157,33 @@ def test_a_budget_is_exact_in_a_storm(jsms_sandbox, storm):
         outcomes = storm([sending(mobile, None) for mobile in numbers(50)])
         assert outcomes.count("sent") == budget_of().used == len(jsms_sandbox.ledger) == 20
     assert {each.limit for each in outcomes if each != "sent"} == {"budget 20/month"}
+
+
+def test_what_an_app_shares_is_not_counted_for_what_is_refused(jsms_sandbox):
+    """Neither inside a transaction, nor if another limit refuses, nor if the write fails."""
+    with jsms_sandbox.settings(LIMITS={"app": ["5000/1h"]}, **budgeted(jsms_sandbox, 100)):
+        with pytest.raises(InTransaction), transaction.atomic():
+            send_code("13900139000", purpose="login")
+        rules = {f"app 5000/1h:{name}": Meter((parse_rule("5000/1h"),)) for name in "xy"}
+        with pytest.raises(ZeroDivisionError):
+            Reservation(rules).take(lambda: 1 / 0)
+        late = Reservation({**rules, "mobile:x": Meter((parse_rule("1/1h"),))})
+        taking("mobile:x 1/1h")()
+        with pytest.raises(LimitExceeded):
+            late.take(lambda: None)
+        assert budget_of().used == sum(Counter.objects.values_list("total", flat=True)) == 0
+
+
+def test_a_slice_that_ends_meanwhile_is_decided_again(jsms_sandbox):
+    for _ in range(100):
+        taking("app:x 101/1h")()
+    early = [Reservation({"app:x": Meter((parse_rule("101/1h"),))}) for _ in range(2)]
+    jsms_sandbox.clock.advance(120)
+    assert early[0].take(lambda: "in") == "in"
+    with pytest.raises(LimitExceeded):
+        early[1].take(lambda: "in")
+    early[0].give_back()
+    assert taking("app:x 101/1h")() == "in"
 
 
 def test_codes_are_sent_and_checked_at_once(jsms_sandbox, storm):
