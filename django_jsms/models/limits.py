@@ -33,15 +33,17 @@ class Held:
 
 #: What becomes of a counter that is there already.
 #: ``use``: a use is added if the counter is at the version that the use was prepared for; if not, only locked.
-#: ``hold``: only locked. ``put``: overwritten.
-Mode = Literal["use", "hold", "put"]
+#: ``ahead``: the same, and nobody waits for the disk. ``hold``: only locked. ``put``: overwritten.
+Mode = Literal["use", "ahead", "hold", "put"]
+_USE: Final = {
+    "hits": "CASE WHEN {new_hits} <> '' AND {version} + 1 = {new_version} THEN {new_hits} ELSE {hits} END",
+    "total": "CASE WHEN {new_hits} = '' AND {version} = {new_version} THEN {total} + {new_total} ELSE {total} END",
+    # The last one: MySQL shows a column as it was only until it is set.
+    "version": "CASE WHEN {new_hits} <> '' THEN {version} + 1 ELSE {version} END",
+}
 _SETS: Final[Mapping[Mode, Mapping[str, str]]] = {
-    "use": {
-        "hits": "CASE WHEN {new_hits} <> '' AND {version} + 1 = {new_version} THEN {new_hits} ELSE {hits} END",
-        "total": "CASE WHEN {new_hits} = '' AND {version} = {new_version} THEN {total} + {new_total} ELSE {total} END",
-        # The last one: MySQL shows a column as it was only until it is set.
-        "version": "CASE WHEN {new_hits} <> '' THEN {version} + 1 ELSE {version} END",
-    },
+    "use": _USE,
+    "ahead": _USE,
     "hold": {"version": "{version}"},
     "put": {name: f"{{new_{name}}}" for name in ("hits", "total", "version")},
 }
@@ -73,13 +75,16 @@ class CounterQuerySet(models.QuerySet["Counter"]):
             return {}
         return {key: Held(version=use.version - 1 if use.hits else use.version) for key, use in uses.items()}
 
-    def use(self, uses: Mapping[str, Held], expires: Mapping[str, datetime]) -> dict[str, Held]:
+    def use(
+        self, uses: Mapping[str, Held], expires: Mapping[str, datetime], *, ahead: bool = False
+    ) -> dict[str, Held]:
         """Lock these counters, count each use that was prepared for what is there, and return what they hold then.
 
         A use of a new counter is counted, too. ``hits``, if there are any, replace what is there if ``version`` is the
-        next one; without them ``total`` is added if it is the same.
+        next one; without them ``total`` is added if it is the same. ``ahead``: this is a transaction of its own, before
+        one that counts on it, whose commit will bring this one to the disk, too: on PostgreSQL it does not wait for that.
         """
-        return self._write("use", uses, expires)
+        return self._write("ahead" if ahead else "use", uses, expires)
 
     def hold(self, expires: Mapping[str, datetime]) -> dict[str, Held]:
         """Lock these counters until the transaction ends, and return what they hold. A write: it works on SQLite."""
@@ -119,7 +124,7 @@ class CounterQuerySet(models.QuerySet["Counter"]):
                 return {}
             if not returning:
                 cursor.execute(_select(self.db, len(rows)), list(rows))
-            return {key: Held(*held) for key, *held in cursor.fetchall()}
+            return {key: Held(*held[:3]) for key, *held in cursor.fetchall()}
 
 
 @functools.lru_cache(maxsize=256)
@@ -136,6 +141,8 @@ def _upsert(using: str, mode: Mode, count: int, returning: bool) -> str:
     values = ", ".join([f"({', '.join(['%s'] * len(names))})"] * count)
     conflict = "ON DUPLICATE KEY UPDATE" if mysql else f"ON CONFLICT ({quote('key')}) DO UPDATE SET"
     back = f" RETURNING {', '.join(names[:-1])}" if returning else ""
+    if mode == "ahead" and connection.vendor == "postgresql":
+        back += ", set_config('synchronous_commit', 'off', true)"
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES {values} {conflict} {written}{back}"
 
 

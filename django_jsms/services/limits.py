@@ -142,7 +142,7 @@ class Reservation:
             durably(lambda: None, using=self._using)  # raises before anything is counted
         missing = {key: use for key, use in self._own.prepared.items() if key not in self.seen}
         blanks = Counter.objects.primary().blanks(missing)
-        if self._shared.count(blanks, self._own.expires):
+        if self._shared.count_ahead(blanks, self._own.expires):
             error = durably(self._shared.settle, using=self._using)
             if error:
                 raise error

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Literal
 
 from django.conf import settings
 from django.db import router
@@ -30,7 +30,6 @@ class Meter:
 
 
 Meters = Mapping[str, Meter]
-_NONE: Final[Mapping[str, Any]] = {}
 
 
 class Uses:
@@ -44,13 +43,20 @@ class Uses:
         self.places: dict[str, int] = {}
         self.held: dict[str, Held] = {}
 
-    def count(self, blanks: Mapping[str, Held] = _NONE, expires: Mapping[str, datetime] = _NONE) -> Meters:
+    def count(self) -> Meters:
         """Count them in one statement, which locks the counters; returns those that are not sure to allow it.
 
         Of these the use is not counted if somebody was faster, and counted if that made them too many.
         """
-        self.places = dict(self._places)
-        self.held = Counter.objects.primary().use({**blanks, **self.prepared}, {**expires, **self.expires})
+        return self._count(Counter.objects.primary().use(self.prepared, self.expires))
+
+    def count_ahead(self, blanks: Mapping[str, Held], expires: Mapping[str, datetime]) -> Meters:
+        """As ``count``, in a transaction of its own; ``blanks`` are inserted by the way."""
+        uses, until = {**blanks, **self.prepared}, {**expires, **self.expires}
+        return self._count(Counter.objects.primary().use(uses, until, ahead=True))
+
+    def _count(self, held: dict[str, Held]) -> Meters:
+        self.held, self.places = held, dict(self._places)
         return {k: m for k, m in self.meters.items() if not within(m.rules, self.prepared[k], self.held[k])}
 
     def without(self, held: Mapping[str, Held], keys: Iterable[str]) -> dict[str, Held]:
