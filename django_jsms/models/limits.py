@@ -75,16 +75,20 @@ class CounterQuerySet(models.QuerySet["Counter"]):
             return {}
         return {key: Held(version=use.version - 1 if use.hits else use.version) for key, use in uses.items()}
 
-    def use(
-        self, uses: Mapping[str, Held], expires: Mapping[str, datetime], *, ahead: bool = False
-    ) -> dict[str, Held]:
+    def use(self, uses: Mapping[str, Held], expires: Mapping[str, datetime]) -> dict[str, Held]:
         """Lock these counters, count each use that was prepared for what is there, and return what they hold then.
 
         A use of a new counter is counted, too. ``hits``, if there are any, replace what is there if ``version`` is the
-        next one; without them ``total`` is added if it is the same. ``ahead``: this is a transaction of its own, before
-        one that counts on it, whose commit will bring this one to the disk, too: on PostgreSQL it does not wait for that.
+        next one; without them ``total`` is added if it is the same.
         """
-        return self._write("ahead" if ahead else "use", uses, expires)
+        return self._write("use", uses, expires)
+
+    def use_ahead(self, uses: Mapping[str, Held], expires: Mapping[str, datetime]) -> dict[str, Held]:
+        """As ``use``, in a transaction of its own before the one that relies on it.
+
+        On PostgreSQL it does not wait for the disk: whatever brings the later commit there brings this one before.
+        """
+        return self._write("ahead", uses, expires)
 
     def hold(self, expires: Mapping[str, datetime]) -> dict[str, Held]:
         """Lock these counters until the transaction ends, and return what they hold. A write: it works on SQLite."""

@@ -53,7 +53,7 @@ class Uses:
     def count_ahead(self, blanks: Mapping[str, Held], expires: Mapping[str, datetime]) -> Meters:
         """As ``count``, in a transaction of its own; ``blanks`` are inserted by the way."""
         uses, until = {**blanks, **self.prepared}, {**expires, **self.expires}
-        return self._count(Counter.objects.primary().use(uses, until, ahead=True))
+        return self._count(Counter.objects.primary().use_ahead(uses, until))
 
     def _count(self, held: dict[str, Held]) -> Meters:
         self.held, self.places = held, dict(self._places)
