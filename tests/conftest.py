@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,13 +28,17 @@ PAUSE = repeating.pause
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """One process if only files are named: to start more takes longer than to run a few tests."""
+    """One process if only files are named: to start more takes longer than to run a few tests.
+
+    Else one more than there are cores: many tests wait for a timeout, a process or a broker.
+    """
     named = [Path(argument.partition("::")[0]) for argument in config.args]
-    return 0 if all(path.is_file() for path in named) else None
+    return 0 if all(path.is_file() for path in named) else (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)  # the last to end are quick ones
     for item in items:
         if any(item.path.is_relative_to(door) for door in DOORS):
             item.add_marker(pytest.mark.doors)

@@ -166,7 +166,8 @@ def run(tmp_path):
 
 @pytest.mark.parametrize("atomic", ["0", "1"])
 def test_the_tests_run_under_pytest(run, atomic):
-    code, output = run("-m", "pytest", "-q", "-p", "no:cacheprovider", atomic=atomic)
+    others = ("-p", "no:schemathesis", "-p", "no:hypothesispytest")  # not of the page, and slow to import
+    code, output = run("-m", "pytest", "-q", "-p", "no:cacheprovider", *others, atomic=atomic)
 
     assert code == 0, output
     assert "11 passed" in output
