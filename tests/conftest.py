@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +26,16 @@ DOORS = (HERE / "admin", HERE / "api", HERE / "test_views.py")
 MOBILE = "13800138000"
 #: The real wait between two tries, for the test that measures it.
 PAUSE = repeating.pause
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A hundred processes of these tests share what the first of them compiles, and leave the tree as it is."""
+    if hasattr(config, "workerinput"):
+        return  # it has the environment of the process that distributes the tests
+    compiled = tempfile.TemporaryDirectory(prefix="django_jsms_pycache_", ignore_cleanup_errors=True)
+    config.add_cleanup(compiled.cleanup)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = compiled.name
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
