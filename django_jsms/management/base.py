@@ -39,10 +39,12 @@ class SendingCommand(BaseCommand):
 
     #: What a command does with its options.
     run: Callable[..., None]
+    #: Whether it was told to stop.
+    interrupted = False
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            with interruptible():
+            with interruptible(self._interrupt), self.interrupts():
                 self.run(**options)
         except InvalidInput as error:
             raise CommandError(error.message, returncode=1 if error.field in _FOUND_AT_WORK else 2) from None
@@ -56,6 +58,23 @@ class SendingCommand(BaseCommand):
             raise CommandError(_("Stopped.")) from None
         except BrokenPipeError:  # whoever read our lines has enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _interrupt(self, *_: object) -> None:
+        self.interrupted = True
+        raise KeyboardInterrupt
+
+    @contextmanager
+    def interrupts(self) -> Iterator[None]:
+        """In the block, an error that Ctrl-C has caused is a KeyboardInterrupt.
+
+        SQLite makes an OperationalError of one that is raised in a function of Python's which a statement calls.
+        """
+        try:
+            yield
+        except DatabaseError:
+            if self.interrupted:
+                raise KeyboardInterrupt from None
+            raise
 
     def say(self, line: str) -> None:
         self.stdout.write(line)
@@ -84,20 +103,20 @@ class SendingCommand(BaseCommand):
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible(interrupt: Callable[..., None]) -> Iterator[None]:
     """SIGTERM ends a command as Ctrl-C does: what is under way ends, nothing new begins."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    former = signal.signal(signal.SIGTERM, _interrupt)
+    heard = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as in the background of a shell
+        heard.append(signal.SIGINT)
+    former = {number: signal.signal(number, interrupt) for number in heard}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, former)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 # -- what is typed --------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from typing import Any, Final
 
-from django.db import reset_queries
+from django.db import DatabaseError, connections, reset_queries, router
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -118,12 +118,20 @@ def _watch(batch: Batch, bar: Bar) -> Progress:
 
 def pause(batch: Batch) -> None:
     """What Ctrl-C does to a send that this process drives: no new call, and the ones under way end."""
-    with suppress(InvalidInput):  # somebody else has stopped it already
-        pause_batch(batch)
+    try:
+        _pause(batch)
+    except DatabaseError:  # Ctrl-C came in the middle of a statement: the connection may hold half a transaction
+        connections[router.db_for_write(Batch)].close()
+        _pause(batch)
     until = time.monotonic() + EXIT_SECONDS
     with suppress(KeyboardInterrupt):  # a second Ctrl-C is in a hurry; the calls end all the same
         while batch_progress(batch).sending and time.monotonic() < until:
             time.sleep(LOOK_EVERY / 5)
+
+
+def _pause(batch: Batch) -> None:
+    with suppress(InvalidInput):  # it has been stopped already
+        pause_batch(batch)
 
 
 def sends_here() -> bool:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils.translation import override
 
 from django_jsms.models import Batch, Chunk, Message, RejectedRow
@@ -301,6 +302,30 @@ def test_a_signal_leaves_a_batch_that_can_go_on(shop, manage, held, name):
     code, out, err = finish(manage("jsms_batch", "resume", batch.pk, "--yes"))
     assert code == 0, err
     assert sent_to(shop) == dict.fromkeys(numbers(300), 1)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite calls Python while it runs a statement")
+@pytest.mark.parametrize("before", ["SELECT 1", "BEGIN"])
+def test_ctrl_c_within_a_statement_pauses_too(shop, monkeypatch, before):
+    """SQLite says OperationalError then; and a transaction that Django has not yet heard of may have begun."""
+    batch = create_batch(template="order-shipped", recipients=pairs(3))
+
+    def follow(batch, stream):
+        def press():
+            os.kill(os.getpid(), signal.SIGINT)
+            return sum(range(1000))  # the handler runs in here
+
+        connection.connection.create_function("press_ctrl_c", 0, press)
+        connection.cursor().execute(before)
+        connection.cursor().execute("SELECT press_ctrl_c()")
+
+    monkeypatch.setattr("django_jsms.management.batches.follow", follow)
+    with shop.settings(DISPATCH="django_jsms.dispatch.thread"), pytest.raises(CommandError, match="Stopped"):
+        monkeypatch.setattr("django_jsms.dispatch.wake", lambda *wake: None)
+        call_command("jsms_batch", "start", str(batch.pk))
+    batch.refresh_from_db()
+    assert batch.status == "paused"
 
 
 @contextmanager

@@ -110,7 +110,8 @@ class Command(SendingCommand):
                 self.warn(_("Columns that are not used: %(names)s") % {"names": ", ".join(rows.unused)})
             shown = self._shown(rows, source)
             try:
-                return create_batch(recipients=shown, params=params, source=rows.digest, force=force, **kept)
+                with self.interrupts():
+                    return create_batch(recipients=shown, params=params, source=rows.digest, force=force, **kept)
             except KeyboardInterrupt:
                 raise CommandError(_("Stopped. Nothing was sent, and nothing of the list is kept.")) from None
 
@@ -157,7 +158,8 @@ class Command(SendingCommand):
     def _stoppable(self, batch: Batch, as_json: bool) -> Iterator[None]:
         """Ctrl-C pauses what is set going in the block, also while the workers are still being woken."""
         try:
-            yield
+            with self.interrupts():
+                yield
         except KeyboardInterrupt:
             batches.pause(batch)
             self._report(batch, as_json)
