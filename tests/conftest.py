@@ -155,6 +155,7 @@ def count_statements() -> Callable[[], Any]:
                 statements.append(sql)
             return execute(sql, params, many, context)
 
+        connection.ensure_connection()  # what it takes to connect is not counted
         with connection.execute_wrapper(note):
             yield statements
 

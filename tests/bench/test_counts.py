@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 
 from bench import counts
 from bench.remote import Remote, remote
@@ -25,7 +26,8 @@ def test_a_code_takes_four_statements(stub: Remote) -> None:
 
 @pytest.mark.django_db
 def test_a_code_with_limits_takes_five_statements(stub: Remote) -> None:
-    assert len(counts.of_a_code(stub, counts.LIMITS)) == 5
+    apart = connection.vendor == "mysql"  # counters that are missing are inserted before the transaction
+    assert len(counts.of_a_code(stub, counts.LIMITS)) == 5 + apart
 
 
 @pytest.mark.django_db
