@@ -121,7 +121,7 @@ def pause(batch: Batch) -> None:
     try:
         _pause(batch)
     except DatabaseError:  # Ctrl-C came in the middle of a statement: the connection may hold half a transaction
-        connections[router.db_for_write(Batch)].close()
+        connections[router.db_for_write(Batch)].rollback()
         _pause(batch)
     until = time.monotonic() + EXIT_SECONDS
     with suppress(KeyboardInterrupt):  # a second Ctrl-C is in a hurry; the calls end all the same

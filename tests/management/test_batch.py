@@ -306,8 +306,9 @@ def test_a_signal_leaves_a_batch_that_can_go_on(shop, manage, held, name):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite calls Python while it runs a statement")
-def test_ctrl_c_within_a_statement_pauses_too(shop, monkeypatch):
-    """SQLite says OperationalError then."""
+@pytest.mark.parametrize("before", ["SELECT 1", "BEGIN"])
+def test_ctrl_c_within_a_statement_pauses_too(shop, monkeypatch, before):
+    """SQLite says OperationalError then; and a transaction that Django has not yet heard of may have begun."""
     batch = create_batch(template="order-shipped", recipients=pairs(3))
 
     def follow(batch, stream):
@@ -316,6 +317,7 @@ def test_ctrl_c_within_a_statement_pauses_too(shop, monkeypatch):
             return sum(range(1000))  # the handler runs in here
 
         connection.connection.create_function("press_ctrl_c", 0, press)
+        connection.cursor().execute(before)
         connection.cursor().execute("SELECT press_ctrl_c()")
 
     monkeypatch.setattr("django_jsms.management.batches.follow", follow)
