@@ -39,12 +39,14 @@ class SendingCommand(BaseCommand):
 
     #: What a command does with its options.
     run: Callable[..., None]
-    #: Whether it was told to stop.
+    #: Ctrl-C was pressed, and nobody has heeded it yet.
     interrupted = False
+    #: Whether it waits for ``heed`` now.
+    _deferred = False
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            with interruptible(self._interrupt), self.interrupts():
+            with interruptible(self._interrupt):
                 self.run(**options)
         except InvalidInput as error:
             raise CommandError(error.message, returncode=1 if error.field in _FOUND_AT_WORK else 2) from None
@@ -61,20 +63,27 @@ class SendingCommand(BaseCommand):
 
     def _interrupt(self, *_: object) -> None:
         self.interrupted = True
-        raise KeyboardInterrupt
+        if not self._deferred:
+            self.heed()
 
     @contextmanager
-    def interrupts(self) -> Iterator[None]:
-        """In the block, an error that Ctrl-C has caused is a KeyboardInterrupt.
+    def deferring(self) -> Iterator[None]:
+        """In the block, Ctrl-C waits until ``heed`` is called.
 
-        SQLite makes an OperationalError of one that is raised in a function of Python's which a statement calls.
+        Raised anywhere, it may break off a statement or a transaction, or be lost: Python drops what is raised in a
+        destructor, and SQLite makes an OperationalError of what is raised in a function that a statement calls.
         """
+        former, self._deferred = self._deferred, True
         try:
             yield
-        except DatabaseError:
-            if self.interrupted:
-                raise KeyboardInterrupt from None
-            raise
+        finally:
+            self._deferred = former
+
+    def heed(self) -> None:
+        """Raise KeyboardInterrupt if Ctrl-C was pressed meanwhile."""
+        if self.interrupted:
+            self.interrupted = False
+            raise KeyboardInterrupt
 
     def say(self, line: str) -> None:
         self.stdout.write(line)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
-from django.db import DatabaseError, connections, reset_queries, router
+from django.db import reset_queries
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -97,14 +98,15 @@ def summary(batch: Batch, progress: Progress) -> list[str]:
     return lines
 
 
-def follow(batch: Batch, stream: Any) -> Progress:
-    """Show how it goes until nothing changes by itself."""
+def follow(batch: Batch, stream: Any, heed: Callable[[], None]) -> Progress:
+    """Show how it goes until nothing changes by itself; ``heed`` is called at each look."""
     with Bar(stream, batch.total, "SMS") as bar:
-        return _watch(batch, bar)
+        return _watch(batch, bar, heed)
 
 
-def _watch(batch: Batch, bar: Bar) -> Progress:
+def _watch(batch: Batch, bar: Bar, heed: Callable[[], None]) -> Progress:
     while True:
+        heed()
         progress = batch_progress(batch)
         bar.to(progress.done, counts(progress))
         bar.note(progress.note)
@@ -116,22 +118,15 @@ def _watch(batch: Batch, bar: Bar) -> Progress:
         time.sleep(LOOK_EVERY)
 
 
-def pause(batch: Batch) -> None:
+def pause(batch: Batch, heed: Callable[[], None]) -> None:
     """What Ctrl-C does to a send that this process drives: no new call, and the ones under way end."""
-    try:
-        _pause(batch)
-    except DatabaseError:  # Ctrl-C came in the middle of a statement: the connection may hold half a transaction
-        connections[router.db_for_write(Batch)].rollback()
-        _pause(batch)
+    with suppress(InvalidInput):  # it has been stopped already
+        pause_batch(batch)
     until = time.monotonic() + EXIT_SECONDS
     with suppress(KeyboardInterrupt):  # a second Ctrl-C is in a hurry; the calls end all the same
         while batch_progress(batch).sending and time.monotonic() < until:
+            heed()
             time.sleep(LOOK_EVERY / 5)
-
-
-def _pause(batch: Batch) -> None:
-    with suppress(InvalidInput):  # it has been stopped already
-        pause_batch(batch)
 
 
 def sends_here() -> bool:

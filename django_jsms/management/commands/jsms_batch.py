@@ -110,8 +110,12 @@ class Command(SendingCommand):
                 self.warn(_("Columns that are not used: %(names)s") % {"names": ", ".join(rows.unused)})
             shown = self._shown(rows, source)
             try:
-                with self.interrupts():
-                    return create_batch(recipients=shown, params=params, source=rows.digest, force=force, **kept)
+                with self.deferring():
+                    batch = create_batch(recipients=shown, params=params, source=rows.digest, force=force, **kept)
+                    if self.interrupted:
+                        discard_batch(batch)
+                    self.heed()
+                    return batch
             except KeyboardInterrupt:
                 raise CommandError(_("Stopped. Nothing was sent, and nothing of the list is kept.")) from None
 
@@ -120,6 +124,7 @@ class Command(SendingCommand):
         size = os.fstat(source.fileno()).st_size if source.seekable() else None
         with Bar(self.stderr, size, "B") as bar:
             for number, row in enumerate(rows, 1):
+                self.heed()
                 if number % 1000 == 0 and size:
                     bar.to(source.tell(), _("%(rows)d rows read") % {"rows": number})
                 yield row
@@ -149,7 +154,7 @@ class Command(SendingCommand):
             text = _("Workers send it (python manage.py jsms_worker). Follow it: jsms_batch status %(id)s --watch")
             self._leave(batch, text, as_json)
             return
-        batches.follow(batch, self.stderr)
+        batches.follow(batch, self.stderr, self.heed)
         self._report(batch, as_json)
         if batch.status != Batch.Status.FINISHED:
             raise CommandError(_("Somebody else stopped it."))
@@ -158,15 +163,17 @@ class Command(SendingCommand):
     def _stoppable(self, batch: Batch, as_json: bool) -> Iterator[None]:
         """Ctrl-C pauses what is set going in the block, also while the workers are still being woken."""
         try:
-            with self.interrupts():
+            with self.deferring():
                 yield
         except KeyboardInterrupt:
-            batches.pause(batch)
-            self._report(batch, as_json)
+            with self.deferring():
+                batches.pause(batch, self.heed)
+                self._report(batch, as_json)
             raise
 
     def _leave(self, batch: Batch, text: str, as_json: bool) -> None:
         """Others send it: say who, and to a script how it stands."""
+        self.heed()
         self.note(text % {"id": batch.pk}, as_json)
         if as_json:
             self._report(batch, as_json)
@@ -212,7 +219,7 @@ class Command(SendingCommand):
             return
         batch = find_batch(id)
         if watch:
-            batches.follow(batch, self.stderr)
+            batches.follow(batch, self.stderr, self.heed)
         self._report(batch, json)
 
     def _newest(self, as_json: bool) -> None:
