@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
+import pytest
+from django.core.management import execute_from_command_line
 from django.db import connection
 
 from tests.waiting import PATIENCE
@@ -95,3 +97,12 @@ def ended() -> Iterator[list[Process]]:
 def finish(process: Process, seconds: float = 3 * PATIENCE) -> tuple[int, str, str]:
     out, err = process.communicate(timeout=seconds)
     return process.returncode, out, err
+
+
+def typed(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
+    """The exit code and the output of a command that fails, as typed in a shell, without a process of its own."""
+    with pytest.raises(SystemExit) as caught:
+        execute_from_command_line(["manage.py", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    assert err.strip() and "Traceback" not in err, arguments
+    return int(caught.value.code or 0), out

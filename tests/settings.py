@@ -87,7 +87,7 @@ _MARIADB: dict[str, Any] = {
     "NAME": "test",
     "USER": "root",
     "HOST": os.environ.get("MYSQL_HOST", "127.0.0.1"),
-    "OPTIONS": {"charset": "utf8mb4", "init_command": "SET time_zone='+08:00'"},
+    "OPTIONS": {"charset": "utf8mb4", "ssl_disabled": True, "init_command": "SET time_zone='+08:00'"},
     "TEST": {"NAME": f"test_django_jsms{SUFFIX}", "CHARSET": "utf8mb4"},
 }
 _NAME = os.environ.get("JSMS_TEST_DATABASE", "sqlite")

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django_jsms.models import Message
 from django_jsms.services import run_pending
 from tests.conftest import MOBILE
-from tests.processes import MANAGE, ended, finish, start
+from tests.processes import MANAGE, ended, finish, start, typed
 
 pytestmark = pytest.mark.django_db
 
@@ -66,20 +66,31 @@ def test_a_refusal_is_one_line(shop, code, word):
     assert caught.value.returncode == 1 and "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("code", "arguments"),
+    [
+        (1, [MOBILE, "--template", "77"]),
+        (2, ["12", "--template", "1250"]),
+        (2, [MOBILE, "--template", "0"]),
+        (2, [MOBILE]),
+        (2, [MOBILE, "--template", "1250", "--param", "no"]),
+    ],
+)
+@pytest.mark.django_db(transaction=True)  # as a process, it closes its connections
+def test_exit_codes(shop, capsys, code, arguments):
+    assert typed(capsys, "jsms_send", *arguments)[0] == code
+    assert not shop.outbox
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.slow
 def test_exit_codes_are_of_the_process(shop):
     with ended() as processes:
-        for code, arguments in [
-            (0, [MOBILE, "--template", "1250", "--param", "no=1"]),
-            (1, [MOBILE, "--template", "77"]),
-            (2, ["12", "--template", "1250"]),
-            (2, [MOBILE, "--template", "0"]),
-            (2, [MOBILE]),
-            (2, [MOBILE, "--template", "1250", "--param", "no"]),
-        ]:
-            processes.append(start(MANAGE, "jsms_send", *arguments, sandbox=shop.url))
+        for code, template in [(0, 1250), (1, 77), (2, 0)]:
+            processes.append(
+                start(MANAGE, "jsms_send", MOBILE, "--param", "no=1", "--template", str(template), sandbox=shop.url)
+            )
             found, _, err = finish(processes[-1])
-            assert (found, "Traceback" in err, MOBILE in err) == (code, False, False), (arguments, err)
+            assert (found, "Traceback" in err, MOBILE in err) == (code, False, False), (template, err)
             assert bool(err) == bool(code)
     assert len(shop.outbox) == 1
