@@ -267,13 +267,21 @@ def test_start_sends_with_threads_of_its_own_and_follows(shop, file, manage):
     assert Batch.objects.get().status == "finished"
 
 
-def press_ctrl_c(*_):
-    os.kill(os.getpid(), signal.SIGINT)
-    return sum(range(1000))  # the handler runs in here
+@pytest.fixture
+def press_ctrl_c():
+    """A function; as in a terminal, for what a shell runs in the background ignores it."""
+
+    def press(*_):
+        os.kill(os.getpid(), signal.SIGINT)
+        return sum(range(1000))  # the handler runs in here
+
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield press
+    signal.signal(signal.SIGINT, former)
 
 
 @pytest.mark.parametrize("verb", ["start", "resume"])
-def test_ctrl_c_while_the_workers_are_woken_pauses_it_too(shop, file, monkeypatch, verb):
+def test_ctrl_c_while_the_workers_are_woken_pauses_it_too(shop, file, monkeypatch, press_ctrl_c, verb):
     create(file(3), *(["--start"] if verb == "resume" else []))
     batch = Batch.objects.get()
     if verb == "resume":
@@ -285,7 +293,7 @@ def test_ctrl_c_while_the_workers_are_woken_pauses_it_too(shop, file, monkeypatc
 
 
 @pytest.mark.parametrize("step", ["read", "finish"])
-def test_ctrl_c_while_a_list_is_taken_in_leaves_nothing(shop, file, monkeypatch, step):
+def test_ctrl_c_while_a_list_is_taken_in_leaves_nothing(shop, file, monkeypatch, press_ctrl_c, step):
     """Also where it is pressed when the last row has been read."""
     real = getattr(Intake, step)
 
@@ -324,7 +332,7 @@ def test_a_signal_leaves_a_batch_that_can_go_on(shop, manage, held, name):
 
 
 @process
-def test_ctrl_c_breaks_off_no_statement(shop, monkeypatch):
+def test_ctrl_c_breaks_off_no_statement(shop, monkeypatch, press_ctrl_c):
     """A statement that is broken off may leave a transaction open, which then locks the pause out."""
     batch = create_batch(template="order-shipped", recipients=pairs(3))
     ended = []
