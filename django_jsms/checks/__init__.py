@@ -6,13 +6,15 @@ settings · E030 life of codes · E031 limit · E041 timeout · E050 reports · 
 W001 no keys · W002 sandbox in production (deploy) · W003 unknown DISPATCH · W030 lax code settings ·
 W031 proxy unknown (deploy) · W032 limit switched off · W033 no budget (deploy) · W034 test numbers (deploy) ·
 W070 HASH_KEY (deploy) · W071 thread dispatch (deploy) · W072 Celery without a default app · W080 lost schedules ·
-W081 names of templates · W082 no worker · W084 not utf8mb4 · W085 no addresses (these five --database)
+W081 names of templates · W082 no worker · W084 not utf8mb4 · W085 no addresses ·
+W086 collation that folds (the last six --database)
 """
 
 from .running import (
     check_addresses,
     check_celery,
     check_charset,
+    check_collations,
     check_schedules,
     check_templates,
     check_workers,
@@ -23,6 +25,7 @@ __all__ = [
     "check_addresses",
     "check_celery",
     "check_charset",
+    "check_collations",
     "check_deployment",
     "check_schedules",
     "check_settings",

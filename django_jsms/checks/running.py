@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import DatabaseError, connections, router
@@ -15,7 +15,8 @@ from django.db import DatabaseError, connections, router
 from .. import conf
 from ..models.callbacks import Reply
 from ..models.codes import VerificationCode
-from ..models.jobs import JobLease
+from ..models.identifiers import folding, make_exact
+from ..models.jobs import IdempotencyKey, JobLease
 from ..models.schedules import Schedule
 from ..models.templates import Template
 from ..services.addresses import network
@@ -100,6 +101,20 @@ def check_charset() -> list[CheckMessage]:
         return []
     hint = "ALTER DATABASE … CHARACTER SET utf8mb4, before the tables are made; or convert them."
     return [Warning(f"The database of JSMS is {charset}, not utf8mb4.", hint=hint, id="jsms.W084")]
+
+
+@_of_database(IdempotencyKey)
+def check_collations() -> list[CheckMessage]:
+    """MySQL and MariaDB tell «Key» from «key» only where the column says so; CONVERT TO, for one, takes that away."""
+    connection = connections[router.db_for_write(IdempotencyKey)]
+    return [
+        Warning(
+            f"The database takes different texts in {model._meta.db_table} for the same, as «Key» and «key».",
+            hint=make_exact(connection, model),
+            id="jsms.W086",
+        )
+        for model in folding(connection, apps.get_app_config("django_jsms").get_models())
+    ]
 
 
 @_of_database(VerificationCode)

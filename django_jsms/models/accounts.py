@@ -12,6 +12,7 @@ from django.db import connections, models, router
 from django.utils.translation import gettext_lazy as _
 
 from .base import CLOCKS, DatabaseTime, now, read_clock
+from .identifiers import Identifier
 from .limits import Counter, Held
 from .templates import Template
 
@@ -113,12 +114,12 @@ class PauseQuerySet(models.QuerySet["Pause"]):
 class Pause(models.Model):
     """Why an app (or one template of it) is not sending. A pause by bad keys binds only those keys."""
 
-    app = models.CharField(_("app"), max_length=64)
+    app = Identifier(_("app"), max_length=64)
     #: 0 = the whole app.
     template_id = models.IntegerField(_("template"), default=0)
     reason = models.CharField(_("reason"), max_length=32)
     code = models.IntegerField(_("JSMS code"), null=True)
-    key_fingerprint = models.CharField(max_length=16, blank=True, default="")
+    key_fingerprint = Identifier(max_length=16, blank=True, default="")
     since = models.DateTimeField(_("since"), default=now)
     until = models.DateTimeField(_("until"), null=True)
     probed_at = models.DateTimeField(default=now, editable=False)

@@ -9,6 +9,7 @@ from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 
 from .base import now
+from .identifiers import Identifier
 
 
 class ActionLogQuerySet(models.QuerySet["ActionLog"]):
@@ -26,16 +27,16 @@ class ActionLog(models.Model):
     """One action of one person on one row: what was, what became of it, why, and what was answered."""
 
     created_at = models.DateTimeField(_("at"), default=now, editable=False)
-    app = models.CharField(_("app"), max_length=64, blank=True)
+    app = Identifier(_("app"), max_length=64, blank=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
     )
     #: Stays when the account goes.
     actor_name = models.CharField(_("name"), max_length=150, blank=True)
-    action = models.CharField(_("action"), max_length=64)
+    action = Identifier(_("action"), max_length=64)
     #: Which kind of row, and which.
-    target = models.CharField(_("what"), max_length=64)
-    target_id = models.CharField(_("which"), max_length=64)
+    target = Identifier(_("what"), max_length=64)
+    target_id = Identifier(_("which"), max_length=64)
     before = models.CharField(_("before"), max_length=500, blank=True)
     after = models.CharField(_("after"), max_length=500, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)

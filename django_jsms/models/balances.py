@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from .base import durably, now
+from .identifiers import Identifier
 
 #: Segments are counted in four pools (jsms-api 2.12); codes and notices are «industry».
 POOLS: Final = ("all_purpose", "voice", "industry", "market")
@@ -41,7 +42,7 @@ class BalanceQuerySet(models.QuerySet["BalanceSnapshot"]):
 class BalanceSnapshot(models.Model):
     """One answer to a balance query, in segments (条). None: nothing was ever allotted, which is not zero."""
 
-    app = models.CharField(_("app"), max_length=64, default="default")
+    app = Identifier(_("app"), max_length=64, default="default")
     scope = models.CharField(_("whose"), max_length=8, choices=Scope, default=Scope.APP)
     all_purpose = models.BigIntegerField(Pool.ALL_PURPOSE.label, null=True)
     voice = models.BigIntegerField(Pool.VOICE.label, null=True)
@@ -89,7 +90,7 @@ class LowBalanceQuerySet(models.QuerySet["LowBalance"]):
 class LowBalance(models.Model):
     """A pool that fell below its threshold: the row stands until it has recovered, so it is told once."""
 
-    app = models.CharField(_("app"), max_length=64)
+    app = Identifier(_("app"), max_length=64)
     scope = models.CharField(_("whose"), max_length=8, choices=Scope)
     pool = models.CharField(_("pool"), max_length=12, choices=Pool)
     since = models.DateTimeField(pgettext_lazy("balance", "low since"), default=now)

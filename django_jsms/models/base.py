@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import conf
 from ..exceptions import InTransaction
+from .identifiers import Identifier
 
 logger = logging.getLogger("django_jsms")
 T = TypeVar("T")
@@ -223,7 +224,7 @@ def lost_a_race(error: OperationalError) -> bool:
 class Row(models.Model):
     """A row of ours: which app it belongs to, and when it was written and last changed."""
 
-    app = models.CharField(_("app"), max_length=64, default="default")
+    app = Identifier(_("app"), max_length=64, default="default")
     created_at = models.DateTimeField(_("created at"), default=now, editable=False)
     updated_at = models.DateTimeField(_("updated at"), default=now, editable=False)
 

@@ -15,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 
 from ..client.mobile import mask
 from .base import LEASE, DatabaseClock, Moment, Row
+from .identifiers import Identifier
 from .messages import LOST, Message
 
 
@@ -56,10 +57,10 @@ class Batch(Row):
     template_id = models.IntegerField(_("template"))
     signature_id = models.IntegerField(_("signature"), null=True)
     message_class = models.CharField(_("class"), max_length=10, default="notice")
-    tag = models.CharField(_("tag"), max_length=10, blank=True, default="")
+    tag = Identifier(_("tag"), max_length=10, blank=True, default="")
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.LOADING)
     #: sha256 of the file it came from, so that the same file is not sent twice by mistake.
-    source_digest = models.CharField(max_length=64, blank=True, default="", db_index=True)
+    source_digest = Identifier(max_length=64, blank=True, default="", db_index=True)
     total = models.PositiveIntegerField(_("recipients"), default=0)
     rejected = models.PositiveIntegerField(_("rejected rows"), default=0)
     segments = models.PositiveIntegerField(_("segments"), default=0)

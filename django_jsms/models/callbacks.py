@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..client.mobile import mask
 from .base import Row
+from .identifiers import Identifier
 
 #: How long an unknown row and a report without a row may find each other.
 ADOPTION: Final = timedelta(hours=72)
@@ -24,13 +25,13 @@ class ToldQuerySet(models.QuerySet[Any]):
 class Callback(Row):
     """One notification, stored before it is believed. It can change delivery, audits, replies and opt-outs only."""
 
-    kind = models.CharField(_("kind"), max_length=32)
+    kind = Identifier(_("kind"), max_length=32)
     #: Bytes: whatever came must fit, in any encoding of the database.
     body = models.BinaryField(editable=False)
     #: The same notification again is the same row.
-    digest = models.CharField(max_length=64, unique=True, editable=False)
+    digest = Identifier(max_length=64, unique=True, editable=False)
     #: Nonce and timestamp of the one that was accepted with them; another body under them stays without.
-    signed_as = models.CharField(max_length=120, unique=True, null=True, editable=False)  # noqa: DJ001
+    signed_as = Identifier(max_length=120, unique=True, null=True, editable=False)
     applied_at = models.DateTimeField(_("applied at"), null=True, editable=False)
     #: Our stable word for why it changed nothing, or not yet.
     error = models.CharField(_("error"), max_length=32, blank=True, default="", editable=False)
@@ -79,8 +80,8 @@ def digest(*parts: str | bytes) -> str:
 class Report(Row):
     """One delivery report; every one is kept. Without ``applied_at`` it waits for its row."""
 
-    msg_id = models.CharField(_("msg_id"), max_length=128)
-    mobile_hash = models.CharField(max_length=32, editable=False)
+    msg_id = Identifier(_("msg_id"), max_length=128)
+    mobile_hash = Identifier(max_length=32, editable=False)
     #: JSMS's number: 4001 is delivered.
     status = models.IntegerField(_("status"))
     received_at = models.DateTimeField(_("received at"))
@@ -105,7 +106,7 @@ class Reply(Row):
     """What a recipient wrote back. Only number and time tie it to what was sent."""
 
     mobile = models.CharField(_("mobile"), max_length=11, null=True, editable=False)  # noqa: DJ001
-    mobile_hash = models.CharField(max_length=32, editable=False)
+    mobile_hash = Identifier(max_length=32, editable=False)
     content = models.TextField(_("content"))
     replied_at = models.DateTimeField(_("replied at"))
     callback = models.ForeignKey(Callback, models.SET_NULL, null=True, related_name="replies")
@@ -135,7 +136,7 @@ class OptOut(Row):
         PERSON = "person", _("entered by a person")
 
     mobile = models.CharField(_("mobile"), max_length=11, editable=False)
-    mobile_hash = models.CharField(max_length=32, editable=False)
+    mobile_hash = Identifier(max_length=32, editable=False)
     message_class = models.CharField(_("class"), max_length=10, default="marketing")
     source = models.CharField(_("source"), max_length=10, choices=Source)
     #: What it rests on: the reply's text, or the message JSMS refused.

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from .. import conf
 from ..client.errors import describe
 from .conditional import Plus, update
+from .identifiers import Identifier
 from .outgoing import Outgoing, OutgoingQuerySet
 from .reading import first
 from .templates import Template
@@ -86,8 +87,8 @@ class VerificationCode(Outgoing):
         USER = "user", _("a person asked")
         SYSTEM = "system", _("the project itself")
 
-    token = models.CharField(max_length=43, unique=True, default=new_token, editable=False)
-    purpose = models.CharField(_("purpose"), max_length=32)
+    token = Identifier(max_length=43, unique=True, default=new_token, editable=False)
+    purpose = Identifier(_("purpose"), max_length=32)
     channel = models.CharField(_("channel"), max_length=8, choices=Channel, default=Channel.TEXT)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.PENDING)
     #: Whose limits it counts in.

@@ -10,6 +10,7 @@ from django.db import IntegrityError, models, router
 from django.utils.translation import gettext_lazy as _
 
 from .base import DatabaseTime, durably, now
+from .identifiers import Identifier
 
 
 class JobLeaseQuerySet(models.QuerySet["JobLease"]):
@@ -40,7 +41,7 @@ class JobLeaseQuerySet(models.QuerySet["JobLease"]):
 class JobLease(models.Model):
     """Who runs a periodic job, and when it ran last; the sweeper's is its heartbeat."""
 
-    name = models.CharField(max_length=64, unique=True)
+    name = Identifier(max_length=64, unique=True)
     owner = models.UUIDField()
     until = models.DateTimeField()
     ran_at = models.DateTimeField(_("ran at"))
@@ -52,15 +53,15 @@ class JobLease(models.Model):
         verbose_name_plural = _("periodic jobs")
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.name}"
 
 
 class IdempotencyKey(models.Model):
     """A caller's own name for a request: the same again answers with the same row. Kept for 72 h."""
 
-    scope = models.CharField(max_length=100)
-    key = models.CharField(max_length=255)
-    fingerprint = models.CharField(max_length=64)
+    scope = Identifier(max_length=100)
+    key = Identifier(max_length=255)
+    fingerprint = Identifier(max_length=64)
     #: A row's key, or a whole answer as JSON; empty while the first request is under way.
     answer = models.TextField()
     created_at = models.DateTimeField(default=now, db_index=True)

@@ -15,6 +15,8 @@ from typing import Any, Final, Literal, Self
 from django.db import connections, models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from .identifiers import Identifier
+
 #: The newest uses a counter keeps, and so the largest count a limit may have.
 MOST_HITS: Final = 100
 
@@ -173,7 +175,7 @@ def _select(using: str, count: int) -> str:
 class Counter(models.Model):
     """The uses of one key, as ``services/windows.py`` writes them."""
 
-    key = models.CharField(max_length=120, primary_key=True)
+    key = Identifier(max_length=120, primary_key=True)
     hits = models.TextField(default="")
     total = models.BigIntegerField(default=0, db_default=0)
     version = models.BigIntegerField(default=0)
@@ -185,7 +187,7 @@ class Counter(models.Model):
         verbose_name = "counter"
 
     def __str__(self) -> str:
-        return self.key.partition(":")[0]
+        return str(self.key).partition(":")[0]
 
     def times(self) -> list[int]:
         """The uses, newest first."""

@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from .base import Moment
 from .delivery import REPORT_WAIT
+from .identifiers import Identifier
 from .outgoing import Outgoing, OutgoingQuerySet
 
 #: What stands in place of a code's parameters once its fate is known.
@@ -80,8 +81,8 @@ class Message(Outgoing):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING)
     message_class = models.CharField(_("class"), max_length=10, choices=Class, default=Class.NOTICE)
     params = models.JSONField(_("parameters"), default=dict)
-    tag = models.CharField(_("tag"), max_length=10, blank=True, default="")
-    reference = models.CharField(_("reference"), max_length=64, blank=True, default="")
+    tag = Identifier(_("tag"), max_length=10, blank=True, default="")
+    reference = Identifier(_("reference"), max_length=64, blank=True, default="")
     segments = models.PositiveSmallIntegerField(_("segments"), default=1)
     #: The line of the list it came from, counted from 1.
     line = models.PositiveIntegerField(_("line"), null=True)

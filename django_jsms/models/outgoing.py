@@ -14,6 +14,7 @@ from ..client.mobile import mask
 from .base import LEASE, DatabaseClock, DatabaseTime, Moment, Row, now
 from .conditional import update
 from .delivery import Reported, ReportedQuerySet
+from .identifiers import Identifier
 
 
 class OutgoingQuerySet(ReportedQuerySet):
@@ -60,10 +61,10 @@ class Outgoing(Row, Reported):
     """
 
     mobile = models.CharField(_("mobile"), max_length=11, null=True, editable=False)  # noqa: DJ001
-    mobile_hash = models.CharField(max_length=32, editable=False)
+    mobile_hash = Identifier(max_length=32, editable=False)
     template_id = models.IntegerField(_("template"), null=True)
     signature_id = models.IntegerField(_("signature"), null=True)
-    msg_id = models.CharField(_("msg_id"), max_length=64, blank=True, default="")
+    msg_id = Identifier(_("msg_id"), max_length=64, blank=True, default="")
     #: Our word for why it is where it is; JSMS's number where it gave one.
     reason = models.CharField(_("reason"), max_length=32, blank=True, default="")
     error_code = models.IntegerField(_("JSMS code"), null=True)

@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from .base import LEASE, DatabaseClock, Moment, Row
 from .batches import Batch, Chunk
+from .identifiers import Identifier
 from .messages import Message
 
 #: A call that is under way, or waits for a worker → what it is when nobody knows how it ended.
@@ -85,14 +86,14 @@ class Schedule(Row):
         CANCEL_UNKNOWN = "cancel_unknown", pgettext_lazy("schedule", "cancelling unknown")
 
     #: JSMS's ``schedule_id``; None until it is known.
-    remote_id = models.CharField(_("schedule id"), max_length=64, null=True)  # noqa: DJ001
+    remote_id = Identifier(_("schedule id"), max_length=64, null=True)
     kind = models.CharField(_("kind"), max_length=6, choices=Kind, default=Kind.SINGLE)
     status = models.CharField(_("status"), max_length=14, choices=Status, default=Status.CREATING)
     send_at = models.DateTimeField(_("send at"))
     template_id = models.IntegerField(_("template"))
     signature_id = models.IntegerField(_("signature"), null=True)
     message_class = models.CharField(_("class"), max_length=10, choices=Message.Class, default=Message.Class.NOTICE)
-    tag = models.CharField(_("tag"), max_length=10, blank=True, default="")
+    tag = Identifier(_("tag"), max_length=10, blank=True, default="")
     #: The message of a single one. No constraint: messages are purged by millions.
     message = models.OneToOneField(
         Message,
