@@ -154,6 +154,12 @@ class Time(serializers.DateTimeField):  # type: ignore[misc]
 
     default_error_messages = {"naive": _("Say the offset too, for instance +08:00.")}
 
+    def to_internal_value(self, data: Any) -> datetime:
+        if not isinstance(data, str) or not data.isascii():  # digits of other scripts are digits for Django, too
+            self.fail("invalid", format="YYYY-MM-DDThh:mm:ss+hh:mm")
+        found: datetime = super().to_internal_value(data)
+        return found
+
     def enforce_timezone(self, value: datetime) -> datetime:
         if is_naive(value):
             self.fail("naive")

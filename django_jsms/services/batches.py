@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import router
-from django.utils.timezone import is_naive
 
 from .. import conf, dispatch
 from ..exceptions import InvalidInput
@@ -18,6 +16,7 @@ from ..models.schedules import Schedule
 from . import budgets
 from .chosen import check_params, choose
 from .chunks import wake_chunks
+from .hours import check_start
 from .intake import Intake, Recipient, discard, refuse_repeated
 from .language import service
 from .messages import LIFE, check_class, check_signature, check_text
@@ -82,26 +81,23 @@ def create_batch(
 
 @service
 def start_batch(batch: Batch, *, at: datetime | None = None, force: bool = False) -> Batch:
-    """Let the workers send a ready batch, now or from ``at`` (aware) on.
+    """Let the workers send a ready batch, now or from ``at`` on (as ``not_before`` of ``queue_message``).
 
     Raises InvalidInput where it is not ready; and, unless ``force``, where it needs more segments than the month
     budget or the newest known balance has left (``budget_exceeded``, ``balance_exceeded``).
     """
-    if at is not None and (not isinstance(at, datetime) or (settings.USE_TZ and is_naive(at))):
-        raise InvalidInput(
-            "at must be an aware datetime.", field="at", reason="invalid_send_at", zh="at 须为带时区的 datetime。"
-        )
+    start_at = check_start(at, "at")
     if not force:
         budgets.refuse_too_large(batch)
     using, time = router.db_for_write(Batch), now()
-    begin = at or time
+    begin = start_at or time
 
     def start() -> bool:
-        moved = batch.move("running", time, from_=("ready",), start_at=at, started_at=time)
+        moved = batch.move("running", time, from_=("ready",), start_at=start_at, started_at=time)
         if moved:
             chunks = Chunk.objects.primary().filter(batch=batch, status="pending")
             chunks.filter(size=0).update(status="done")
-            chunks.update(not_before=at, expires_at=begin + LIFE[batch.message_class])
+            chunks.update(not_before=start_at, expires_at=begin + LIFE[batch.message_class])
         return moved
 
     moved_or_raise(durably(start, using=using), batch)

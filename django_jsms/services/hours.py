@@ -1,4 +1,4 @@
-"""When something may be sent: a schedule's time, and marketing from 8 to 21 o'clock in Beijing (jsms-api 5.3)."""
+"""When something may be sent: a caller's times, and marketing from 8 to 21 o'clock in Beijing (jsms-api 5.3)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..models.base import as_stored, now
 
 BEIJING: Final = timezone(timedelta(hours=8))
 OPENS, CLOSES = 8, 21
-#: A schedule nearer than this could come too late, and one farther away is a slip of the keyboard.
+#: A schedule nearer than this could come too late, and what is farther away is a slip of the keyboard.
 NEAREST, FARTHEST = timedelta(seconds=60), timedelta(days=366)
 
 
@@ -22,42 +22,86 @@ def aware(at: datetime) -> datetime:
     return make_aware(at, get_default_timezone()) if is_naive(at) else at
 
 
-def check_send_at(value: object, message_class: str) -> datetime:
-    """The time of a schedule as rows hold it, whole seconds. Raises InvalidInput (``send_at``).
+def check_time(value: object, field: str) -> datetime:
+    """A caller's time as rows hold it. Raises InvalidInput.
 
-    Refused: what is no datetime; naive ones where USE_TZ is on; an hour that the clocks of its zone skip, or,
-    where rows keep no zone, repeat; less than a minute or more than a year ahead; marketing outside its hours.
+    Refused: what is no datetime; naive ones where USE_TZ is on; what is outside the calendar; an hour that the clocks
+    of its zone skip, or, where rows keep no zone, repeat.
     """
     if not isinstance(value, datetime) or (is_naive(value) and settings.USE_TZ):
-        raise _refused("must be an aware datetime: it has no time zone", "须为带时区的 datetime")
+        raise _refused(field, "must be an aware datetime: it has no time zone", "须为带时区的 datetime")
     try:
-        moment = aware(value.replace(microsecond=0))
+        moment = aware(value)
         utc = moment.astimezone(UTC)
-        ahead = utc - aware(now())
+        back = utc.astimezone(moment.tzinfo)
+        stored = as_stored(utc)
+        again = aware(stored.replace(fold=0)).astimezone(UTC)
     except (OverflowError, ValueError):
-        raise _refused("is outside the calendar", "超出日历范围") from None
-    if utc.astimezone(moment.tzinfo).replace(tzinfo=None) != moment.replace(tzinfo=None):
-        raise _refused("does not exist: the clocks of its zone skip that hour", "不存在：该时区此时正值夏令时跳变")
-    if aware(as_stored(utc).replace(fold=0)).astimezone(UTC) != utc:  # a column keeps no fold
+        raise _refused(field, "is outside the calendar", "超出日历范围") from None
+    if back.replace(tzinfo=None) != moment.replace(tzinfo=None):
         raise _refused(
+            field, "does not exist: the clocks of its zone skip that hour", "不存在：该时区此时正值夏令时跳变"
+        )
+    if again != utc:  # a column keeps no fold
+        raise _refused(
+            field,
             "comes twice that night, and without USE_TZ nobody can tell which is meant",
             "在该夜出现两次，USE_TZ 关闭时无法区分",
         )
+    return stored
+
+
+def check_start(value: object, field: str) -> datetime | None:
+    """From when on our workers may send, as ``check_time``; None for at once, which a time that is over means, too."""
+    if value is None:
+        return None
+    start = check_time(value, field)
+    ahead = _ahead(start)
+    if abs(ahead) > FARTHEST:
+        raise _refused(field, "must be within a year: check its year", "须在一年以内，请检查年份")
+    return start if ahead > timedelta() else None
+
+
+def check_send_at(value: object, message_class: str) -> datetime:
+    """The time of a schedule, as ``check_time``, in whole seconds.
+
+    Refused, too: less than a minute or more than a year ahead; marketing outside its hours.
+    """
+    field = "send_at"
+    time = check_time(value, field).replace(microsecond=0)
+    ahead = _ahead(time)
     if ahead < NEAREST:
-        raise _refused("must be at least 60 seconds ahead", "至少须在 60 秒之后")
+        raise _refused(field, "must be at least 60 seconds ahead", "至少须在 60 秒之后")
     if ahead > FARTHEST:
-        raise _refused("must be within a year: check its year", "须在一年以内，请检查年份")
-    if message_class == "marketing" and next_window(utc):
+        raise _refused(field, "must be within a year: check its year", "须在一年以内，请检查年份")
+    if message_class == "marketing" and next_window(time):
         raise _refused(
+            field,
             "is outside the hours of marketing, 8 to 21 o'clock in Beijing",
             "不在营销短信的发送时段（北京时间 8 点至 21 点）内",
             "outside_window",
         )
-    return as_stored(utc)
+    return time
 
 
-def _refused(en: str, zh: str, reason: str = "invalid_send_at") -> InvalidInput:
-    return InvalidInput(f"send_at {en}.", field="send_at", reason=reason, zh=f"定时时间（send_at）{zh}。")
+def check_life(value: object) -> timedelta:
+    """How long something may wait. Raises InvalidInput."""
+    if isinstance(value, timedelta) and timedelta(seconds=1) <= value <= FARTHEST:
+        return value
+    raise InvalidInput(
+        "expires_in must be a timedelta from one second to a year.",
+        field="expires_in",
+        reason="invalid_expires_in",
+        zh="expires_in 须为 1 秒至一年之间的 timedelta。",
+    )
+
+
+def _ahead(time: datetime) -> timedelta:
+    return aware(time).astimezone(UTC) - aware(now()).astimezone(UTC)
+
+
+def _refused(field: str, en: str, zh: str, reason: str = "invalid_send_at") -> InvalidInput:
+    return InvalidInput(f"{field} {en}.", field=field, reason=reason, zh=f"时间（{field}）{zh}。")
 
 
 def next_window(at: datetime) -> datetime | None:

@@ -8,21 +8,19 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
-from django.conf import settings
 from django.db import router, transaction
-from django.utils.timezone import is_naive
 from django.views.decorators.debug import sensitive_variables
 
 from .. import conf, dispatch, signals
 from ..client import JSMSClient
 from ..client.mobile import parse
 from ..exceptions import InvalidInput, MaybeSent, NotSent, Refused
-from ..models.base import as_stored, durably, mobile_hash, now
+from ..models.base import durably, mobile_hash, now
 from ..models.messages import Message
 from . import accounts, budgets, delivery, guards, optouts
 from .chosen import check_params, choose
 from .clients import get_client
-from .hours import next_window, refuse_at_night
+from .hours import check_life, check_start, next_window, refuse_at_night
 from .idempotency import insert_once, repeated
 from .language import service
 
@@ -107,20 +105,21 @@ def queue_message(
 ) -> Message:
     """Write a message's row in the caller's transaction; a worker sends it after the commit.
 
-    As ``send_message``, with ``not_before`` (not sent earlier) and ``expires_in`` (not sent later than
-    that after its earliest time; 60 s for codes, 24 h for notices, 72 h for marketing). What surely was
-    not sent is tried again until then; marketing waits for its hours.
+    As ``send_message``, with ``not_before`` (not sent earlier; within a year, and aware: with USE_TZ off, naive
+    means TIME_ZONE) and ``expires_in`` (not sent later than that after its earliest time, 1 s to a year; 60 s
+    for codes, 24 h for notices, 72 h for marketing). What surely was not sent is tried again until then;
+    marketing waits for its hours.
 
     Raises InvalidInput and NotConfigured, with nothing written.
     """
     config = conf.app(app)
     values = columns(mobile, template, params, signature, tag, reference, message_class, config)
+    start = check_start(not_before, "not_before")
+    life = LIFE[values["message_class"]] if expires_in is None else check_life(expires_in)
     found = repeated(Message, app, idempotency_key, values)
     if found:
         return found
     guards.check(intent(values), config)
-    start = _start(not_before)
-    life = LIFE[values["message_class"]] if expires_in is None else expires_in
     # By the database's clock where it counts from now: the clock of this host may be another.
     waiting = {"not_before": start, "expires_at": start + life} if start else {"life": life}
     write = functools.partial(Message.insert_waiting, **waiting, **values)
@@ -209,20 +208,6 @@ def check_class(given: str | None, known: str | None) -> str:
     if known == "marketing" or given is None:
         return known or "notice"
     return given
-
-
-def _start(not_before: datetime | None) -> datetime | None:
-    """The earliest time as rows hold it. Naive ones mean TIME_ZONE without USE_TZ, and are refused with it."""
-    if not_before is None:
-        return None
-    if not isinstance(not_before, datetime) or (is_naive(not_before) and settings.USE_TZ):
-        raise InvalidInput(
-            "not_before must be an aware datetime.",
-            field="not_before",
-            reason="invalid_send_at",
-            zh="not_before 须为带时区的 datetime。",
-        )
-    return not_before if is_naive(not_before) else as_stored(not_before)
 
 
 # -- what delivery has to know of a message ---------------------------------------------------------------------

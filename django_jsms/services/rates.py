@@ -16,6 +16,7 @@ from ..models.codes import VerificationCode
 from ..models.delivery import WENT_OUT
 from ..models.jobs import JobLease
 from ..models.messages import Message
+from .hours import check_time
 from .language import service
 
 logger = logging.getLogger("django_jsms")
@@ -65,9 +66,11 @@ class Rate:
 def delivery_rates(*, app: str | None = None, since: datetime | None = None) -> list[Rate]:
     """How many messages and codes of each template arrived, the most sent first; two statements.
 
-    Counted are those sent since then, by default within 7 days. Test numbers are left out.
+    Counted are those sent since then (aware; with USE_TZ off, naive means TIME_ZONE), by default within 7 days.
+    Test numbers are left out. Raises InvalidInput.
     """
-    sent = Q(status__in=WENT_OUT, sent_at__gte=since or now() - WINDOW)
+    start = now() - WINDOW if since is None else check_time(since, "since")
+    sent = Q(status__in=WENT_OUT, sent_at__gte=start)
     return _rates(sent & Q(app=app) if app else sent)
 
 
