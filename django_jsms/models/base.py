@@ -9,8 +9,8 @@ import logging
 import random
 import re
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .. import conf
-from ..exceptions import InTransaction
+from ..exceptions import InTransaction, NotSent
 from .identifiers import Identifier
 
 logger = logging.getLogger("django_jsms")
@@ -196,6 +196,36 @@ def _enter_durable(stack: ExitStack, using: str) -> None:
         raise refusal from error
 
 
+def jointly(work: Callable[[], T], *, using: str) -> T:
+    """Run ``work`` in the caller's transaction, in a savepoint; ``durably`` if there is none."""
+    if not connections[using].in_atomic_block:
+        return durably(work, using=using)
+    with transaction.atomic(using=using):
+        return work()
+
+
+@contextmanager
+def in_callers_transaction() -> Iterator[None]:
+    """Say «try again» where the caller's transaction cannot go on, because another one was faster.
+
+    At REPEATABLE READ and SERIALIZABLE it does not even see what the other one wrote; nor can it be tried again here.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        if not lost_a_race(error):
+            raise
+        raise try_again() from error
+
+
+def try_again() -> NotSent:
+    return NotSent(
+        "Another transaction was faster, and this one cannot see what it wrote. Roll it back and try again.",
+        reason="try_again",
+        zh="另一事务抢先写入，当前事务无法看到其结果。请回滚本事务后重试。",
+    )
+
+
 def outside_transaction(using: str) -> None:
     """Raise InTransaction where a transaction is open: the database would wait while JSMS is asked."""
     try:
@@ -214,8 +244,8 @@ def outside_transaction(using: str) -> None:
 def lost_a_race(error: OperationalError) -> bool:
     """Whether the database ended one of several that waited for each other; tried again, it may pass."""
     cause = error.__cause__
-    first = error.args[0] if error.args else None
-    return getattr(cause, "sqlstate", None) in _RETRY or first in _RETRY
+    said = (getattr(cause, "sqlstate", None), getattr(cause, "pgcode", None), *error.args[:1])  # pgcode: psycopg2's
+    return any(each in _RETRY for each in said)
 
 
 # -- rows ---------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from .. import conf, dispatch, signals
 from ..client import JSMSClient, Timeout
 from ..client.mobile import parse
 from ..exceptions import InvalidInput, NotSent
-from ..models.base import durably, mobile_hash
+from ..models.base import durably, in_callers_transaction, mobile_hash
 from ..models.codes import VerificationCode
 from . import accounts, conversion, delivery, guards, limits
 from . import captcha as captcha_hook
@@ -97,15 +97,17 @@ def queue_code(
     The row is ``pending`` for at most 60 s, and ``verify_code`` answers ``not_sent`` meanwhile. Only the
     row and the number's own counter are written, so two transactions never wait for each other.
 
-    Raises InvalidInput, CaptchaRequired, LimitExceeded and NotConfigured, with nothing written.
+    Raises InvalidInput, CaptchaRequired, LimitExceeded and NotConfigured, with nothing written; and NotSent with
+    the reason ``try_again`` as ``queue_message`` does.
     """
     config = conf.app(app)
-    values = _values(mobile, purpose, "voice" if voice else "text", template, config, ip, policy)
-    later = limits.meters(_scopes(values, limits.SHARED), values, config)
-    if _is_asked(values):
-        captcha_hook.check(captcha, values, later, limits.read([*later, conversion.key(app)]))
-    reservation = limits.Reservation(limits.meters(_scopes(values, limits.OWN), values, config))
-    row = reservation.take(lambda: VerificationCode.insert_waiting(life=QUEUE_LIFE, **values), join=True)
+    with in_callers_transaction():
+        values = _values(mobile, purpose, "voice" if voice else "text", template, config, ip, policy)
+        later = limits.meters(_scopes(values, limits.SHARED), values, config)
+        if _is_asked(values):
+            captcha_hook.check(captcha, values, later, limits.read([*later, conversion.key(app)]))
+        reservation = limits.Reservation(limits.meters(_scopes(values, limits.OWN), values, config))
+        row = reservation.take(lambda: VerificationCode.insert_waiting(life=QUEUE_LIFE, **values), join=True)
     transaction.on_commit(
         lambda: dispatch.wake(deliver_code, row.pk, "jsms.codes"), using=router.db_for_write(VerificationCode)
     )

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, router
 
 from ..exceptions import InvalidInput
-from ..models.base import Row, durably, now
+from ..models.base import Row, durably, jointly, now, try_again
 from ..models.jobs import IdempotencyKey
 
 R = TypeVar("R", bound=Row)
@@ -59,7 +59,10 @@ def repeated(model: type[R], app: str, key: str | None, values: Mapping[str, Any
 def insert_once(
     model: type[R], write: Callable[[], R], app: str, key: str | None, values: Mapping[str, Any], *, join: bool
 ) -> tuple[R, bool]:
-    """Write the row, and its key with it. A key that somebody wrote meanwhile answers with that row."""
+    """Write the row, and its key with it. A key that somebody wrote meanwhile answers with that row.
+
+    ``join``: in the caller's transaction, which may not be able to see that row. Raises NotSent then.
+    """
     using = router.db_for_write(model)
 
     def work() -> R:
@@ -70,14 +73,13 @@ def insert_once(
         return row
 
     try:
-        if not join:
-            return durably(work, using=using), True
-        with transaction.atomic(using=using):
-            return work(), True
-    except IntegrityError:
+        return (jointly if join else durably)(work, using=using), True
+    except IntegrityError as error:
+        if key is None:
+            raise
         earlier = repeated(model, app, key, values)
         if earlier is None:
-            raise
+            raise try_again() from error
         return earlier, False
 
 

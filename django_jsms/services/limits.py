@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
-from django.db import connections, router, transaction
+from django.db import connections, router
 
 from .. import conf, signals
-from ..models.base import durably, now
+from ..models.base import durably, jointly, now
 from ..models.jobs import JobLease
 from ..models.limits import Counter, Held
 from . import budgets
@@ -121,8 +121,7 @@ class Reservation:
         self._own = Uses({key: each for key, each in self.meters.items() if key not in apart}, standing, at)
         self._shared = Uses({key: self.meters[key] for key in self.meters if key in apart}, standing, at)
         if join:
-            with transaction.atomic(using=self._using):
-                return self._write_and_count(write)
+            return jointly(functools.partial(self._write_and_count, write), using=self._using)
         self._count_apart()
         try:
             done = durably(functools.partial(self._write_and_count, write), using=self._using)

@@ -15,7 +15,7 @@ from .. import conf, dispatch, signals
 from ..client import JSMSClient
 from ..client.mobile import parse
 from ..exceptions import InvalidInput, MaybeSent, NotSent, Refused
-from ..models.base import durably, mobile_hash, now
+from ..models.base import durably, in_callers_transaction, mobile_hash, now
 from ..models.messages import Message
 from . import accounts, budgets, delivery, guards, optouts
 from .chosen import check_params, choose
@@ -110,20 +110,24 @@ def queue_message(
     for codes, 24 h for notices, 72 h for marketing). What surely was not sent is tried again until then;
     marketing waits for its hours.
 
-    Raises InvalidInput and NotConfigured, with nothing written.
+    Raises InvalidInput and NotConfigured, with nothing written; and NotSent with the reason ``try_again`` if
+    another transaction was faster with the same key, and yours (at REPEATABLE READ or SERIALIZABLE, or after a
+    deadlock) cannot see its row: roll it back and begin it again.
     """
     config = conf.app(app)
-    values = columns(mobile, template, params, signature, tag, reference, message_class, config)
     start = check_start(not_before, "not_before")
-    life = LIFE[values["message_class"]] if expires_in is None else check_life(expires_in)
-    found = repeated(Message, app, idempotency_key, values)
-    if found:
-        return found
-    guards.check(intent(values), config)
-    # By the database's clock where it counts from now: the clock of this host may be another.
-    waiting = {"not_before": start, "expires_at": start + life} if start else {"life": life}
-    write = functools.partial(Message.insert_waiting, **waiting, **values)
-    row, is_new = insert_once(Message, write, app, idempotency_key, values, join=True)
+    life = None if expires_in is None else check_life(expires_in)
+    with in_callers_transaction():
+        values = columns(mobile, template, params, signature, tag, reference, message_class, config)
+        found = repeated(Message, app, idempotency_key, values)
+        if found:
+            return found
+        guards.check(intent(values), config)
+        life = life or LIFE[values["message_class"]]
+        # By the database's clock where it counts from now: the clock of this host may be another.
+        waiting = {"not_before": start, "expires_at": start + life} if start else {"life": life}
+        write = functools.partial(Message.insert_waiting, **waiting, **values)
+        row, is_new = insert_once(Message, write, app, idempotency_key, values, join=True)
     if is_new:
         queue = QUEUES[values["message_class"]]
         using = router.db_for_write(Message)
