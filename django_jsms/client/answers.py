@@ -5,7 +5,6 @@ Everything that is not plainly one of JSMS's documented answers counts as none a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,8 +13,8 @@ from typing import Any, NoReturn
 
 from ..exceptions import JSMSError, MaybeSent, NoAnswer, NotSent, Refused
 from . import errors
-from .results import error_code
 from .routes import Route
+from .shapes import error_code, loads
 
 #: A page of a hundred thousand «[» is no answer, and nor is a number that JSON does not have.
 _UNREADABLE = (ValueError, RecursionError)
@@ -83,7 +82,7 @@ def _refused(route: Route, answer: Answer, payload: Any, code: int | None, messa
 def _json(body: bytes) -> Any:
     """Strict JSON in UTF-8; ``_NO_WAY`` for anything else. Integers stay integers."""
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_no_number)
+        return loads(body.decode("utf-8"), _no_number)
     except _UNREADABLE:
         return _NO_WAY
 

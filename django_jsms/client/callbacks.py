@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Self
+from typing import Final, Self
 from urllib.parse import parse_qsl
 
-from .results import Reply, Report
-from .shapes import Payload, WrongShape, integer, storable
+from .shapes import Payload, WrongShape, integer, loads, storable
+from .told import Reply, Report
 
 #: JSMS repeats a failed callback for 12 h and 3 min more, perhaps with the first timestamp (jsms-api 3.3).
 OLDEST: Final = timedelta(hours=14)
@@ -118,7 +117,7 @@ def parse(form: Form) -> Notice | None:
     if read is None:
         return None
     try:
-        payload = json.loads(form.data, parse_constant=_no_number)
+        payload = loads(form.data)
         if not isinstance(payload, dict):
             raise Unreadable("data is no JSON object")
         return read(payload)
@@ -133,10 +132,6 @@ def _utf8(value: str) -> str:
         return value.encode("latin-1").decode()
     except UnicodeDecodeError:
         return ""
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(name)
 
 
 def _reason(payload: Payload) -> str:

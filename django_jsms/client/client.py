@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from . import bodies, inputs, results, routes
+from . import bodies, inputs, results, routes, told
 from .calls import Caller, Timeout
 from .inputs import Params, Part
 
@@ -258,12 +258,12 @@ class JSMSClient(Caller):
 
     # --- pulls: jsms-api 2.22–2.23 ---
 
-    def pull_reports(self, *, timeout: Timeout | None = None) -> results.Pulled[results.Report]:
+    def pull_reports(self, *, timeout: Timeout | None = None) -> told.Pulled[told.Report]:
         """``GET /report``: at most 500 reports, each handed out once. One call per 5 s, one puller at a time."""
         answer, entries = self._exchange(routes.PULL_REPORTS, timeout)
-        return results.Pulled.read(answer.text, entries, results.Report.parse)
+        return told.Pulled.read(answer.text, entries, told.Report.parse)
 
-    def pull_replies(self, *, timeout: Timeout | None = None) -> results.Pulled[results.Reply]:
+    def pull_replies(self, *, timeout: Timeout | None = None) -> told.Pulled[told.Reply]:
         """``GET /reply``: at most 500 replies, by the same rules as the reports."""
         answer, entries = self._exchange(routes.PULL_REPLIES, timeout)
-        return results.Pulled.read(answer.text, entries, results.Reply.parse)
+        return told.Pulled.read(answer.text, entries, told.Reply.parse)

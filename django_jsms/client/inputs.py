@@ -14,12 +14,10 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ..exceptions import InvalidInput
+from .shapes import ID, LARGEST
 
 #: What a single call may carry (jsms-api 2.5); more is the batch service's work.
 MOST_RECIPIENTS = 1000
-#: A signed 32-bit integer: larger ids have no row anywhere.
-_LARGEST_ID = 2**31 - 1
-_PATH_ID = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,62}[0-9A-Za-z])?", re.ASCII)
 _VISIBLE = re.compile(r"[!-~]{1,256}", re.ASCII)
 #: jsms-api 2.18: PNG or JPEG of at most 2 MB.
 _LARGEST_FILE = 2 * 1024 * 1024
@@ -45,14 +43,14 @@ def mobile(value: object) -> str:
 
 def number_id(field: str, value: object) -> int:
     """A template's or a signature's id: an integer from 1 on. Digits in a string are refused, as booleans are."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _LARGEST_ID:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST:
         return value
     raise invalid(field, "must be an integer from 1 to 2147483647", "须为 1 至 2147483647 的整数")
 
 
 def path_id(field: str, value: object) -> str:
     """An id that goes into a path, quoted. ``../messages/batch?`` must never reach another endpoint."""
-    if isinstance(value, str) and _PATH_ID.fullmatch(value):
+    if isinstance(value, str) and ID.fullmatch(value):
         return quote(value, safe="")
     raise invalid(
         field,
@@ -73,7 +71,7 @@ def text(field: str, value: object, longest: int = 5000) -> str:
 
 
 def integer(field: str, value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_ID:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST:
         return value
     raise invalid(field, "must be an integer", "须为整数")
 

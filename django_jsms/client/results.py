@@ -7,22 +7,34 @@ No ``repr`` shows a whole number or a parameter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from . import times
 from .mobile import mask
-from .shapes import LARGEST_BALANCE, Payload, WrongShape, integer, items, number, optional_integer, text, text_id
+from .shapes import (
+    LARGEST_BALANCE,
+    LARGEST_SMALL,
+    Payload,
+    WrongShape,
+    code_of,
+    error_code,
+    integer,
+    items,
+    natural,
+    optional_integer,
+    phone,
+    readable,
+    storable,
+    text,
+    text_id,
+)
 
-T = TypeVar("T")
-Record = TypeVar("Record", "Report", "Reply")
-
-#: An ``error_code`` that is there but is no number.
-UNREADABLE = 0
-#: What heads every code table of JSMS; one client was seen to get it in items that went out.
-_SUCCESS = 50000
+#: What the columns hold of a remark and of a signature.
+_LONGEST_REMARK = 500
+_LONGEST_SIGN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +86,13 @@ class RecipientResult:
 
     @classmethod
     def parse(cls, item: Payload) -> RecipientResult:
-        given = item.get("msg_id")
-        params = item.get("temp_para")
+        code = code_of(item.get("error_code"))
         return cls(
-            mobile=text_id(item, "mobile"),
-            msg_id=None if given in (None, "") else text_id(item, "msg_id"),
-            code=_code(item.get("error_code")),
-            message=str(item.get("error_message") or ""),
-            # PHP's clients made ``[]`` of an empty object; so may an echo of it.
-            params=params if isinstance(params, dict) and params else None,
+            mobile=phone(item, "mobile"),
+            msg_id=_msg_id(item, taken=code is None),
+            code=code,
+            message=storable(str(item.get("error_message") or "")),
+            params=_params(item.get("temp_para")),
         )
 
 
@@ -93,11 +103,15 @@ class BatchResult:
     success_count: int
     failure_count: int
     recipients: tuple[RecipientResult, ...]
+    #: Entries that could not be read, as they came: their recipients count as not listed.
+    unread: tuple[Any, ...] = field(default=(), repr=False, hash=False)
 
     @classmethod
     def parse(cls, payload: Payload) -> BatchResult:
         listed = items(payload, "recipients", "failure_recipients")
-        return cls(integer(payload, "success_count"), integer(payload, "failure_count"), _recipients(listed))
+        unread: list[Any] = []
+        recipients = tuple(readable(listed, RecipientResult.parse, unread))
+        return cls(integer(payload, "success_count"), integer(payload, "failure_count"), recipients, tuple(unread))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +154,7 @@ class ScheduleInfo:
             raise WrongShape("recipients")
         return cls(
             text_id(payload, "schedule_id"),
-            _time(times.from_wall, payload, "send_time"),
+            _time(times.from_wire, payload, "send_time"),
             integer(payload, "temp_id"),
             _recipients(listed),
         )
@@ -200,9 +214,9 @@ class TemplateInfo:
         return cls(
             temp_id=integer(payload, "temp_id"),
             template=text(payload, "template"),
-            type=integer(payload, "type"),
-            ttl=optional_integer(payload, "ttl") or None,
-            remark=str(payload.get("remark") or ""),
+            type=natural(payload, "type", largest=LARGEST_SMALL),
+            ttl=natural(payload, "ttl") or None if payload.get("ttl") is not None else None,
+            remark=storable(str(payload.get("remark") or ""))[:_LONGEST_REMARK],
             status=integer(payload, "status"),
         )
 
@@ -230,90 +244,43 @@ class SignatureInfo:
 
     @classmethod
     def parse(cls, payload: Payload) -> SignatureInfo:
+        sign = text(payload, "sign")
+        if len(sign) > _LONGEST_SIGN:
+            raise WrongShape("sign")
         return cls(
             sign_id=integer(payload, "sign_id"),
-            sign=text(payload, "sign"),
+            sign=sign,
             status=integer(payload, "status"),
             is_default=optional_integer(payload, "is_default") == 1,
             in_use=optional_integer(payload, "use_status") == 1,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What became of one message: ``status`` 4001 is delivered, all others are not (jsms-api 3.5)."""
-
-    msg_id: str
-    mobile: str = field(repr=False)
-    status: int
-    received_at: datetime
-
-    @classmethod
-    def parse(cls, item: Payload) -> Report:
-        received_at = _time(times.from_wire, item, "receiveTime")
-        return cls(text_id(item, "msgId"), text_id(item, "phone"), integer(item, "status"), received_at)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a recipient wrote back. There is no msg_id: number and time are all that ties it to a send."""
-
-    mobile: str = field(repr=False)
-    content: str = field(repr=False)
-    replied_at: datetime
-
-    @classmethod
-    def parse(cls, item: Payload) -> Reply:
-        return cls(text_id(item, "phone"), text(item, "content"), _time(times.from_wire, item, "replyTime"))
-
-
-@dataclass(frozen=True, slots=True)
-class Pulled(Generic[Record]):
-    """One pull. JSMS hands each record out once: store ``raw`` first, work on ``records`` after.
-
-    ``raw`` is the JSON as it came; ``unreadable`` counts the entries of it that are in no known form.
-    """
-
-    raw: str = field(repr=False)
-    records: tuple[Record, ...]
-    unreadable: int = 0
-
-    @classmethod
-    def read(cls, raw: str, entries: list[Any], parse: Callable[[Payload], Record]) -> Pulled[Record]:
-        records = tuple(_readable(entries, parse))
-        return cls(raw, records, len(entries) - len(records))
-
-
 def nothing(payload: Payload) -> None:
     """A deletion answers with nothing."""
 
 
-def error_code(payload: Payload) -> int | None:
-    """``error.code`` as a number, whether it came as one or quoted; None where there is no error."""
-    error = payload.get("error")
-    return _code(error.get("code", "?") if isinstance(error, dict) else error)
-
-
-def _code(value: object) -> int | None:
-    if value is None or value == "":
+def _msg_id(item: Payload, *, taken: bool) -> str | None:
+    """One that was taken can be checked by its id or by nothing; of one that was refused the id is no matter."""
+    if item.get("msg_id") in (None, ""):
         return None
-    code = number(value)
-    if code is None:
-        return UNREADABLE
-    return None if code == _SUCCESS else code
+    try:
+        return text_id(item, "msg_id")
+    except WrongShape:
+        if taken:
+            raise
+        return None
+
+
+def _params(given: object) -> dict[str, str] | None:
+    """PHP's clients made ``[]`` of an empty object; so may an echo of it."""
+    if not isinstance(given, dict) or not given:
+        return None
+    return {storable(name): storable(str(value)) for name, value in given.items()}
 
 
 def _recipients(listed: list[Any]) -> tuple[RecipientResult, ...]:
-    return tuple(_readable(listed, RecipientResult.parse))
-
-
-def _readable(entries: list[Any], parse: Callable[[Payload], T]) -> Iterator[T]:
-    """One entry that cannot be read is left out and never spoils the others: it counts as not listed."""
-    for entry in entries:
-        try:
-            yield parse(entry)
-        except (WrongShape, AttributeError):
-            continue
+    return tuple(readable(listed, RecipientResult.parse))
 
 
 def _time(read: Callable[[Any], datetime], payload: Payload, name: str) -> datetime:

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeVar
 
+T = TypeVar("T")
 Payload = Mapping[str, Any]
 
-#: What a column of integers holds, and one of large ones.
+#: An id that JSMS can be asked about: it goes into a path and into a column, so nothing else is one.
+ID: Final = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,62}[0-9A-Za-z])?", re.ASCII)
+#: What stands in a text for what could not be stored.
+REPLACED: Final = "\ufffd"
+#: Half of a surrogate pair, which JSON can hold and UTF-8 cannot; and NUL, which PostgreSQL refuses.
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+#: A number that is there but is none, or none that a column holds: an ``error_code``, a report's ``status``.
+UNREADABLE: Final = 0
+#: What heads every code table of JSMS; one client was seen to get it in items that went out.
+_SUCCESS: Final = 50000
+#: More digits are no number of JSMS's, and Python refuses to read thousands of them.
+_DIGITS: Final = 19
+
+#: What a column of integers holds, one of small and one of large ones.
 LARGEST: Final = 2**31 - 1
+LARGEST_SMALL: Final = 2**15 - 1
 LARGEST_BALANCE: Final = 2**63 - 1
 
 
@@ -16,32 +33,65 @@ class WrongShape(ValueError):
     """The answer is JSON, but not what the endpoint answers. Names the member, never its value."""
 
 
+def loads(text: str, constant: Callable[[str], Any] = str) -> Any:
+    """JSON whose numbers cannot spoil the rest of it: endless ones stay text, and so do NaN and Infinity."""
+    return json.loads(text, parse_int=_whole, parse_constant=constant)
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _DIGITS else digits
+
+
 def text_id(payload: Payload, name: str) -> str:
     """An id as text: JSMS gives ``msg_id`` as a string or a number, by endpoint (jsms-api 1.7)."""
     value = payload.get(name)
-    text = value if isinstance(value, str) else str(value) if is_integer(value) else None
-    if not isinstance(text, str) or not 0 < len(text) <= 128 or storable(text) != text:
+    text = value if isinstance(value, str) else str(value) if is_integer(value) else ""
+    if not ID.fullmatch(text):
+        raise WrongShape(name)
+    return text
+
+
+def phone(payload: Payload, name: str) -> str:
+    """A number as JSMS wrote it, perhaps with +86; whether it is one is for others to say."""
+    value = payload.get(name)
+    text = value if isinstance(value, str) else str(value) if is_integer(value) else ""
+    if not 0 < len(text) <= 32 or _UNSTORABLE.search(text):
         raise WrongShape(name)
     return text
 
 
 def text(payload: Payload, name: str) -> str:
-    """A text, without what no database stores."""
+    """A text, with what no database stores replaced. A text of digits may come as a number."""
     value = payload.get(name)
+    if is_integer(value):
+        return str(value)
     if not isinstance(value, str):
         raise WrongShape(name)
     return storable(value)
 
 
 def storable(text: str) -> str:
-    """Without NUL, which PostgreSQL refuses, and with «?» for half a surrogate pair, which JSON can hold."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "")
+    """With U+FFFD, which can be seen, for what no database stores."""
+    return _UNSTORABLE.sub(REPLACED, text)
+
+
+def narrow(text: str) -> str:
+    """The same for a database whose character set ends at U+FFFF (MySQL's utf8mb3)."""
+    return "".join(sign if sign <= "\uffff" else REPLACED for sign in text)
 
 
 def integer(payload: Payload, name: str, *, largest: int = LARGEST) -> int:
     """A whole number, also where it came quoted (``error_code``, ``temp_id``; jsms-api 6.1)."""
     value = number(payload.get(name), largest=largest)
     if value is None:
+        raise WrongShape(name)
+    return value
+
+
+def natural(payload: Payload, name: str, *, largest: int = LARGEST) -> int:
+    """One that is not below 0."""
+    value = integer(payload, name, largest=largest)
+    if value < 0:
         raise WrongShape(name)
     return value
 
@@ -75,3 +125,28 @@ def items(payload: Payload, *names: str) -> list[Any]:
         if value is not None:
             raise WrongShape(name)
     return []
+
+
+def readable(entries: list[Any], parse: Callable[[Payload], T], unread: list[Any] | None = None) -> Iterator[T]:
+    """One entry that cannot be read is left out and never spoils the others: it counts as not listed."""
+    for entry in entries:
+        try:
+            yield parse(entry)
+        except (WrongShape, AttributeError):
+            if unread is not None:
+                unread.append(entry)
+
+
+def error_code(payload: Payload) -> int | None:
+    """``error.code`` as a number, whether it came as one or quoted; None where there is no error."""
+    error = payload.get("error")
+    return code_of(error.get("code", "?") if isinstance(error, dict) else error)
+
+
+def code_of(value: object) -> int | None:
+    if value is None or value == "":
+        return None
+    code = number(value)
+    if code is None:
+        return UNREADABLE
+    return None if code == _SUCCESS else code

@@ -9,6 +9,8 @@ from ..exceptions import InvalidInput
 
 #: Fixed: China has had no daylight saving since 1991, and a laptop may have no tzdata.
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
+#: JSMS began in 2014. What is farther off is no time of its.
+_FIRST, _LAST = datetime(2010, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _MILLISECONDS = re.compile(r"[0-9]{1,16}", re.ASCII)
 #: ``Thu Nov 28 10:00:00 CST 2019``: the C is for China here.
 _JAVA_DATE = "%a %b %d %H:%M:%S CST %Y"
@@ -43,7 +45,7 @@ def from_wall(text: str) -> datetime:
 def from_wire(value: object) -> datetime:
     """The moment of a report or a reply: milliseconds, or one of the texts met in the field.
 
-    ValueError for what is none of them.
+    ValueError for what is none of them, or outside the years in which there was or will be a JSMS.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         return _from_milliseconds(value)
@@ -52,11 +54,17 @@ def from_wire(value: object) -> datetime:
     if _MILLISECONDS.fullmatch(value):
         return _from_milliseconds(int(value))
     if " CST " in value:
-        return datetime.strptime(value, _JAVA_DATE).replace(tzinfo=BEIJING)
-    return from_wall(value)
+        return _sane(datetime.strptime(value, _JAVA_DATE).replace(tzinfo=BEIJING))
+    return _sane(from_wall(value))
 
 
 def _from_milliseconds(value: int) -> datetime:
     if not 0 <= value < 10**14:
         raise ValueError("not a time in milliseconds")
-    return datetime.fromtimestamp(value // 1000, UTC) + timedelta(milliseconds=value % 1000)
+    return _sane(datetime.fromtimestamp(value // 1000, UTC) + timedelta(milliseconds=value % 1000))
+
+
+def _sane(moment: datetime) -> datetime:
+    if not _FIRST <= moment < _LAST:
+        raise ValueError("no time of JSMS's")
+    return moment

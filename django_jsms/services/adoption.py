@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..client.mobile import parse
 from ..client.results import ScheduleInfo
 from ..exceptions import InvalidInput
 from ..models.base import LEASE, as_stored, durably, mobile_hash, now
@@ -97,15 +98,15 @@ def _insert(info: ScheduleInfo, chosen: Chosen, app: str) -> Schedule:
     chunk = _chunk(info, same, at) if len(info.recipients) != 1 else None
     messages = [
         Message(
-            mobile=item.mobile,
-            mobile_hash=mobile_hash(item.mobile),
+            mobile=number,
+            mobile_hash=mobile_hash(number or item.mobile),
             params=item.params or {},
             segments=chosen.segments(item.params or {}),
             status="waiting",
             chunk=chunk,
             **same,
         )
-        for item in info.recipients
+        for item, number in ((item, _number(item.mobile)) for item in info.recipients)
     ]
     Message.objects.primary().bulk_create(messages)
     schedule: Schedule = Schedule.objects.primary().create(
@@ -120,6 +121,14 @@ def _insert(info: ScheduleInfo, chosen: Chosen, app: str) -> Schedule:
         **same,
     )
     return schedule
+
+
+def _number(phone: str) -> str | None:
+    """What is no number of ours to send to is kept by its hash alone, like one that was purged."""
+    try:
+        return parse(phone)
+    except InvalidInput:
+        return None
 
 
 def _chunk(info: ScheduleInfo, same: dict[str, Any], at: Any) -> Chunk:

@@ -18,7 +18,7 @@ from django.db import IntegrityError, router
 
 from .. import conf
 from ..client import callbacks as wire
-from ..client.results import Pulled, Reply, Report
+from ..client.told import Pulled, Reply, Report
 from ..models.base import durably, now
 from ..models.callbacks import Callback, digest
 from . import records, replies, reports, reviews

@@ -13,6 +13,8 @@ from ..models.base import as_stored, now
 
 BEIJING: Final = timezone(timedelta(hours=8))
 OPENS, CLOSES = 8, 21
+#: How far ahead of ours a clock of JSMS's, or of a zone it took for its own, may stand.
+_CLOCKS_DIFFER: Final = timedelta(days=1)
 #: A schedule nearer than this could come too late, and what is farther away is a slip of the keyboard.
 NEAREST, FARTHEST = timedelta(seconds=60), timedelta(days=366)
 
@@ -20,6 +22,13 @@ NEAREST, FARTHEST = timedelta(seconds=60), timedelta(days=366)
 def aware(at: datetime) -> datetime:
     """A time of a row, or of a caller, with its zone: naive ones mean TIME_ZONE."""
     return make_aware(at, get_default_timezone()) if is_naive(at) else at
+
+
+def told_at(moment: datetime | None, heard: datetime) -> datetime:
+    """When JSMS says that something was, as rows hold it; when it was heard, where that is no time or later."""
+    if moment is None or moment > aware(heard) + _CLOCKS_DIFFER:
+        return heard
+    return as_stored(moment)
 
 
 def check_time(value: object, field: str) -> datetime:

@@ -17,7 +17,7 @@ from django.db import router
 
 from .. import conf
 from ..client import JSMSClient
-from ..client.results import Pulled
+from ..client.told import Pulled
 from ..exceptions import JSMSError, NoAnswer
 from ..models.base import durably, now, outside_transaction
 from ..models.callbacks import Callback

@@ -6,21 +6,22 @@ from collections.abc import Callable
 from datetime import datetime
 
 from .. import signals
-from ..client import results
+from ..client import told
 from ..client.mobile import parse
 from ..exceptions import InvalidInput
-from ..models.base import as_stored, mobile_hash
+from ..models.base import mobile_hash
 from ..models.callbacks import Callback, OptOut, Reply
 from . import optouts
+from .hours import told_at
 
 
-def apply_reply(callback: Callback, said: results.Reply, at: datetime) -> tuple[str, Callable[[], None]]:
+def apply_reply(callback: Callback, said: told.Reply, at: datetime) -> tuple[str, Callable[[], None]]:
     """Keep one reply, and the opt-out it may be, in the open transaction."""
     try:
         mobile = parse(said.mobile)
     except InvalidInput:
         return "invalid_mobile", lambda: None
-    when = as_stored(said.replied_at)
+    when = told_at(said.replied_at, at)
     reply = Reply.objects.primary().create(
         app=callback.app,
         mobile=mobile,

@@ -11,14 +11,15 @@ from django.db import router
 from django.db.models import Exists, OuterRef, Q
 
 from .. import conf, signals
-from ..client import results
+from ..client import told
 from ..client.mobile import parse
 from ..exceptions import InvalidInput
-from ..models.base import as_stored, durably, mobile_hash, now
+from ..models.base import durably, mobile_hash, now
 from ..models.callbacks import ADOPTION, Callback, Report
 from ..models.codes import VerificationCode
 from ..models.messages import Message
 from . import records
+from .hours import told_at
 
 logger = logging.getLogger("django_jsms")
 
@@ -30,14 +31,14 @@ _SLICE: Final = 500
 _ATTEMPT: Final = timedelta(minutes=3)
 
 
-def apply_report(callback: Callback, said: results.Report, at: datetime) -> tuple[str, Callable[[], None]]:
+def apply_report(callback: Callback, said: told.Report, at: datetime) -> tuple[str, Callable[[], None]]:
     """Keep one report, and move the row it belongs to, in the open transaction."""
     report = Report.objects.primary().create(
         app=callback.app,
         msg_id=said.msg_id,
         mobile_hash=hash_of(said.mobile),
         status=said.status,
-        received_at=as_stored(said.received_at),
+        received_at=told_at(said.received_at, at),
         callback=callback,
         applied_at=at,
     )

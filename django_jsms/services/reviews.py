@@ -29,7 +29,7 @@ def apply_review(callback: Callback, said: Review, at: datetime) -> tuple[str, C
     row = noun.model.objects.primary().filter(app=callback.app, remote_id=said.remote_id).first()
     if row is None:
         return "no_row", lambda: None
-    refusal = said.reason[:_LONGEST].replace("\0", "") if status == "rejected" else ""
+    refusal = said.reason[:_LONGEST] if status == "rejected" else ""
     if row.reviewed(at, status, refusal):
         return "", lambda: noun.decided(row)
     if refusal:

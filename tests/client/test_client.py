@@ -14,12 +14,11 @@ from django_jsms.client import JSMSClient, Timeout, answers, routes
 from django_jsms.client.results import (
     Balance,
     CodeCheck,
-    Reply,
-    Report,
     Sent,
     SignatureSaved,
 )
 from django_jsms.client.times import BEIJING
+from django_jsms.client.told import Reply, Report
 from django_jsms.exceptions import InvalidInput, MaybeSent, NoAnswer, Refused
 from tests.waiting import PATIENT
 

@@ -6,8 +6,6 @@ from django_jsms.client.results import (
     Balance,
     BatchResult,
     RecipientResult,
-    Reply,
-    Report,
     Scheduled,
     ScheduleInfo,
     Sent,
@@ -15,6 +13,7 @@ from django_jsms.client.results import (
     TemplateInfo,
 )
 from django_jsms.client.shapes import WrongShape
+from django_jsms.client.told import Reply, Report
 
 MOBILE = "13812345678"
 
@@ -73,6 +72,8 @@ def test_the_list_under_the_other_name_and_no_list_at_all():
     assert Scheduled.parse_batch(held).failures == ()
 
 
+#: No path and no column takes them, so nothing that has one could ever be asked about.
+UNUSABLE_IDS = ["1" * 65, "1" * 128, "1\0", "1\ud800", -1, "-1", "   ", " 1", "1\n", "😀", "1_2", "../x", "１"]
 WRONG = [
     (Sent.parse, {}),
     (Sent.parse, {"msg_id": None}),
@@ -80,7 +81,7 @@ WRONG = [
     (Sent.parse, {"msg_id": True}),
     (Sent.parse, {"msg_id": 1.5}),
     (Sent.parse, {"msg_id": ["1"]}),
-    (Sent.parse, {"msg_id": "1" * 129}),
+    *((Sent.parse, {"msg_id": odd}) for odd in UNUSABLE_IDS),
     (BatchResult.parse, {"success_count": 1, "failure_count": 0, "recipients": {}}),
     (BatchResult.parse, {"success_count": 1, "recipients": []}),
     (BatchResult.parse, {"success_count": 1.0, "failure_count": 0, "recipients": []}),
@@ -95,8 +96,14 @@ WRONG = [
     (Balance.parse_account, {"dev_balance": False}),
     (TemplateInfo.parse, {"temp_id": 1, "template": None, "type": 1, "status": 1}),
     (SignatureInfo.parse, {"sign_id": 1, "sign": "x", "status": None}),
-    (Report.parse, {"msgId": "1", "phone": MOBILE, "status": "x", "receiveTime": 1}),
-    (Report.parse, {"msgId": "1", "phone": MOBILE, "status": 4001, "receiveTime": "x"}),
+    *((Report.parse, {"msgId": odd, "phone": MOBILE, "status": 4001}) for odd in UNUSABLE_IDS),
+    *((Report.parse, {"msgId": "1", "phone": MOBILE, "status": odd}) for odd in (None, True, 4001.5, [4001], {})),
+    *((Report.parse, {"msgId": "1", "phone": odd, "status": 4001}) for odd in (None, "", "1" * 33, "1\0", "1\ud800")),
+    (ScheduleInfo.parse, {"schedule_id": "a", "send_time": "0001-01-01 00:00:00", "temp_id": 1, "recipients": []}),
+    (ScheduleInfo.parse, {"schedule_id": "a", "send_time": "9999-12-31 23:59:59", "temp_id": 1, "recipients": []}),
+    *((TemplateInfo.parse, {"temp_id": 1, "template": "x", "type": odd, "status": 1}) for odd in (2**15, -1)),
+    (TemplateInfo.parse, {"temp_id": 1, "template": "x", "type": 1, "ttl": -1, "status": 1}),
+    (SignatureInfo.parse, {"sign_id": 1, "sign": "x" * 17, "status": 1}),
     (Reply.parse, {"phone": MOBILE, "content": None, "replyTime": 1}),
 ]
 
@@ -121,3 +128,34 @@ def test_results_are_frozen_and_can_be_compared():
     with pytest.raises(AttributeError):
         Sent("1").msg_id = "2"
     assert len({*batch({"mobile": MOBILE, "temp_para": {"a": "1"}}).recipients}) == 1
+
+
+@pytest.mark.parametrize(
+    "odd", [2**31, "2147483648", "999999999999999999", -(2**40), 10**4000, "DELIVRD", "", "４００１"]
+)
+def test_a_status_that_no_column_holds_is_unknown(odd):
+    assert Report.parse({"msgId": "1", "phone": MOBILE, "status": odd, "receiveTime": 1575015093000}).status == 0
+
+
+@pytest.mark.parametrize(
+    "odd", [None, "", "x", True, 1, -1, 2**63, "9" * 16, 1e300, [], "0001-01-01 00:00:00", "9999-12-31"]
+)
+def test_a_time_that_is_none_is_left_out(odd):
+    assert Report.parse({"msgId": "1", "phone": MOBILE, "status": 4001, "receiveTime": odd}).received_at is None
+    assert Reply.parse({"phone": MOBILE, "content": "TD", "replyTime": odd}).replied_at is None
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"), [("TD\ud800", "TD\ufffd"), ("a\0b", "a\ufffdb"), ("好😀", "好😀"), (4, "4")]
+)
+def test_what_no_database_stores_is_seen_to_be_replaced(said, kept):
+    assert Reply.parse({"phone": MOBILE, "content": said}).content == kept
+    item = {"mobile": MOBILE, "msg_id": "1", "temp_para": {str(said): said}, "error_message": said}
+    assert (RecipientResult.parse(item).params, RecipientResult.parse(item).message) == ({kept: kept}, kept)
+
+
+@pytest.mark.parametrize("odd", UNUSABLE_IDS)
+def test_an_id_that_nobody_can_use_is_no_outcome_of_what_was_taken_only(odd):
+    taken, refused = {"mobile": MOBILE, "msg_id": odd}, {"mobile": MOBILE, "msg_id": odd, "error_code": 50006}
+    answer = batch(taken, refused)
+    assert [(one.code, one.msg_id) for one in answer.recipients] == [(50006, None)] and answer.unread == (taken,)
