@@ -19,7 +19,15 @@ from django_jsms.client.callbacks import sign
 from django_jsms.models import Callback, Message, OptOut, Reply, Report, VerificationCode
 from django_jsms.models.base import mobile_hash, now
 from django_jsms.services import callbacks as service
-from django_jsms.services import match_reports, queue_message, reports, reprocess_callback, send_code, send_message
+from django_jsms.services import (
+    match_reports,
+    queue_message,
+    reports,
+    reprocess_callback,
+    send_code,
+    send_message,
+    told,
+)
 from tests.conftest import MOBILE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
@@ -222,7 +230,7 @@ def test_many_at_once_are_all_taken_and_repeats_change_nothing(site: Any, race: 
     assert state() == before
 
 
-def test_another_body_under_a_nonce_that_was_used(tell: Any, caplog: Any) -> None:
+def test_another_body_about_the_same_under_a_nonce_that_was_used_waits_for_a_person(tell: Any, caplog: Any) -> None:
     row, now = send(), time.time()
     other = report(row)
     assert tell("SMS_REPORT", report(row, 4002), at=now) == 200
@@ -231,8 +239,49 @@ def test_another_body_under_a_nonce_that_was_used(tell: Any, caplog: Any) -> Non
     row.refresh_from_db()
     assert (row.delivery, row.report_status) == ("undelivered", 4002)
     conflict = Callback.objects.get(error="nonce_reused")
-    assert reprocess_callback(conflict) == "nonce_reused"
     assert "nonce" in caplog.text and MOBILE not in caplog.text
+    assert told.apply_unread() == 0
+    assert reprocess_callback(conflict) == ""
+    row.refresh_from_db()
+    assert row.delivery == "delivered" and tell("SMS_REPORT", other, at=now) == 200
+
+
+def test_one_nonce_for_what_is_about_something_else(tell: Any, caplog: Any) -> None:
+    """JSMS's own test program sends several kinds with one nonce, and does not sign what they say."""
+    rows, now = [send(), send(), send()], time.time()
+    when = int(now * 1000)
+    posts: list[tuple[str, Any]] = [("SMS_REPORT", report(row, when=when)) for row in rows]
+    posts += [("SMS_REPLY", {"phone": MOBILE, "replyTime": when, "content": "TD"})]
+    posts += [("SMS_TEMPLATE", {"tempId": each, "status": 1}) for each in (57496, 57497)]
+    posts += [("SMS_SIGN", {"signId": 57496, "status": 1})]
+
+    for _ in range(2):
+        assert [tell(kind, said, at=now) for kind, said in posts] == [200] * 7
+    again = json.dumps(report(rows[1], when=when), indent=1)  # the same record in other bytes
+    assert tell("SMS_REPORT", again, at=now) == 200
+    assert Message.objects.filter(delivery="delivered").count() == 3 and OptOut.objects.exists()
+    assert (Callback.objects.count(), Report.objects.count(), Reply.objects.count()) == (7, 3, 1)
+    assert caplog.text.count("came under a nonce that was used") == 6
+
+
+def test_what_was_stored_by_a_process_that_died_is_applied_by_the_sweep_or_the_next_try(
+    site: Any, tell: Any, monkeypatch: Any
+) -> None:
+    first, second, now = send(), send(), time.time()
+
+    def killed(callback: Callback) -> str:
+        raise KeyboardInterrupt
+
+    for nonce, row in enumerate((first, second)):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(service, "apply_stored", killed)
+            tell("SMS_REPORT", report(row, when=int(now * 1000)), at=now, nonce=str(nonce))
+    assert set(Callback.objects.values_list("error", "applied_at")) == {("unread", None)}
+
+    assert tell("SMS_REPORT", report(first, when=int(now * 1000)), at=now, nonce="0") == 200
+    site.clock.advance(61)
+    assert told.apply_unread() == 1
+    assert Message.objects.filter(delivery="delivered").count() == Report.objects.count() == 2
 
 
 def test_a_database_that_is_gone_is_told_so_that_jsms_tries_again(tell: Any, monkeypatch: Any) -> None:
@@ -463,11 +512,11 @@ def test_a_second_opt_out_keeps_the_first_evidence(tell: Any, heard: Any) -> Non
     assert [name for name, _ in heard].count("opted_out") == 1
 
 
-def test_one_notification_is_three_statements(tell: Any, count_statements: Any) -> None:
+def test_one_notification_is_four_statements(tell: Any, count_statements: Any) -> None:
     row = send()
     with count_statements() as statements:
         assert tell("SMS_REPORT", report(row)) == 200
-    assert len(statements) == 3, statements
+    assert len(statements) == 4, statements
 
 
 def test_each_is_told_as_data_and_without_a_number(tell: Any, client: Client, caplog: Any) -> None:

@@ -31,7 +31,10 @@ class CallbackAdmin(ConfirmedActions, LogAdmin):
         permission="django_jsms.change_callback",
         state=lambda callback: callback.error or (_("applied") if callback.applied_at else _("not applied")),
         after=_("applied"),
-        warning=_("What was applied already stays as it is; a gap and a reused nonce cannot be applied."),
+        warning=_(
+            "What was applied already stays as it is; a gap and an answer that cannot be read hold nothing to apply. "
+            "Of two that differ under one nonce, one may be forged: apply it only if you know better."
+        ),
     )
     def reprocess(self, callback: Callback, given: dict[str, Any]) -> str:
         return reprocess_callback(callback)

@@ -5,7 +5,7 @@ Everything that is not plainly one of JSMS's documented answers counts as none a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -55,7 +55,8 @@ def read(route: Route, answer: Answer) -> Any:
 def _accepted(route: Route, answer: Answer) -> Any:
     if route.answer == "nothing" and not answer.body:
         return {}
-    payload = _json(answer.body)
+    # What is handed out once is read as far as it can be.
+    payload = _json(answer.text.encode(), str) if route.answer == "array" else _json(answer.body)
     if isinstance(payload, dict):
         code, message = _error(payload)
         if code is not None:
@@ -79,16 +80,16 @@ def _refused(route: Route, answer: Answer, payload: Any, code: int | None, messa
     )
 
 
-def _json(body: bytes) -> Any:
-    """Strict JSON in UTF-8; ``_NO_WAY`` for anything else. Integers stay integers."""
-    try:
-        return loads(body.decode("utf-8"), _no_number)
-    except _UNREADABLE:
-        return _NO_WAY
-
-
 def _no_number(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def _json(body: bytes, constant: Callable[[str], Any] = _no_number) -> Any:
+    """Strict JSON in UTF-8; ``_NO_WAY`` for anything else. Integers stay integers."""
+    try:
+        return loads(body.decode("utf-8"), constant)
+    except _UNREADABLE:
+        return _NO_WAY
 
 
 def _error(payload: Any) -> tuple[int | None, str]:

@@ -32,7 +32,7 @@ _FIELDS: Final = ("nonce", "timestamp", "signature", "type", "data")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The five fields of a notification, as they came; what is missing or no UTF-8 is ``""``."""
+    """The five fields of a notification, as they came; what is missing is ``""``, and what is no UTF-8 U+FFFD."""
 
     nonce: str = ""
     timestamp: str = ""
@@ -128,10 +128,7 @@ def parse(form: Form) -> Notice | None:
 
 
 def _utf8(value: str) -> str:
-    try:
-        return value.encode("latin-1").decode()
-    except UnicodeDecodeError:
-        return ""
+    return value.encode("latin-1").decode("utf-8", "replace")
 
 
 def _reason(payload: Payload) -> str:

@@ -116,10 +116,13 @@ class Caller:
         where: Where = None,
         body: bytes | None = None,
         content_type: str = "",
+        keep: Callable[[bytes], object] | None = None,
     ) -> tuple[answers.Answer, Any]:
         path = route.path.format(inputs.in_path(*where)) if where else route.path
         login = self._login(route)
         answer = self._transport().exchange(route, path, login, body, content_type, timeout or self.timeout)
+        if keep and 200 <= answer.status < 300:
+            keep(answer.body)
         return answer, answers.read(route, answer)
 
     def _login(self, route: Route) -> str:

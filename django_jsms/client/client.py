@@ -5,7 +5,7 @@ Plain Python: importing this loads no HTTP library and needs no Django.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from . import bodies, inputs, results, routes, told
@@ -258,12 +258,19 @@ class JSMSClient(Caller):
 
     # --- pulls: jsms-api 2.22–2.23 ---
 
-    def pull_reports(self, *, timeout: Timeout | None = None) -> told.Pulled[told.Report]:
-        """``GET /report``: at most 500 reports, each handed out once. One call per 5 s, one puller at a time."""
-        answer, entries = self._exchange(routes.PULL_REPORTS, timeout)
+    def pull_reports(
+        self, *, keep: Callable[[bytes], object] | None = None, timeout: Timeout | None = None
+    ) -> told.Pulled[told.Report]:
+        """``GET /report``: at most 500 reports, each handed out once. One call per 5 s, one puller at a time.
+
+        ``keep`` is given the body before anybody reads it, also where nobody can.
+        """
+        answer, entries = self._exchange(routes.PULL_REPORTS, timeout, keep=keep)
         return told.Pulled.read(answer.text, entries, told.Report.parse)
 
-    def pull_replies(self, *, timeout: Timeout | None = None) -> told.Pulled[told.Reply]:
+    def pull_replies(
+        self, *, keep: Callable[[bytes], object] | None = None, timeout: Timeout | None = None
+    ) -> told.Pulled[told.Reply]:
         """``GET /reply``: at most 500 replies, by the same rules as the reports."""
-        answer, entries = self._exchange(routes.PULL_REPLIES, timeout)
+        answer, entries = self._exchange(routes.PULL_REPLIES, timeout, keep=keep)
         return told.Pulled.read(answer.text, entries, told.Reply.parse)

@@ -15,6 +15,9 @@ from .identifiers import Identifier
 
 #: How long an unknown row and a report without a row may find each other.
 ADOPTION: Final = timedelta(hours=72)
+#: Why a stored body changed nothing yet: nobody read it so far, or the answer to a pull was lost.
+UNREAD: Final = "unread"
+GAP: Final = "gap"
 
 
 class ToldQuerySet(models.QuerySet[Any]):
@@ -30,7 +33,8 @@ class Callback(Row):
     body = models.BinaryField(editable=False)
     #: The same notification again is the same row.
     digest = Identifier(max_length=64, unique=True, editable=False)
-    #: Nonce and timestamp of the one that was accepted with them; another body under them stays without.
+    #: Nonce and timestamp of the first that came with them, and for further ones what they are about; another
+    #: body about the same stays without.
     signed_as = Identifier(max_length=120, unique=True, null=True, editable=False)
     applied_at = models.DateTimeField(_("applied at"), null=True, editable=False)
     #: Our stable word for why it changed nothing, or not yet.
@@ -41,31 +45,34 @@ class Callback(Row):
     class Meta:
         verbose_name = _("callback")
         verbose_name_plural = _("callbacks")
+        indexes = [models.Index(fields=["error", "updated_at"], name="jsms_callback_unread")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
 
     def take(self, at: datetime) -> bool:
         """Whether this caller is the one that applies it now; in the transaction of its effect."""
-        mine = type(self).objects.primary().filter(pk=self.pk, applied_at=None)
-        won = bool(mine.update(applied_at=at, error="", updated_at=at))
+        mine = type(self).objects.primary().filter(pk=self.pk, applied_at=None, error=self.error)
+        if mine.update(applied_at=at, error="", updated_at=at):
+            self.applied_at, self.error = at, ""
+            return True
         self.refresh_from_db(fields=["applied_at", "error"], using=router.db_for_write(type(self)))
-        return won
+        return False
 
-    def settle(self, at: datetime, error: str = "") -> None:
-        """Say what it came to, in the transaction of its effect."""
-        applied = None if error else at
-        type(self).objects.primary().filter(pk=self.pk).update(applied_at=applied, error=error, updated_at=at)
-        self.applied_at, self.error = applied, error
+    def settle(self, at: datetime, error: str, *, applied: bool = False) -> None:
+        """Say why it changed nothing, in the transaction of its effect."""
+        self.applied_at, self.error = at if applied else None, error
+        mine = type(self).objects.primary().filter(pk=self.pk)
+        mine.update(applied_at=self.applied_at, error=error, updated_at=at)
 
     def keep(self, at: datetime, body: bytes) -> None:
         """What a pull brought, before it is read."""
-        type(self).objects.primary().filter(pk=self.pk).update(body=body, error="unread", updated_at=at)
-        self.body, self.error = body, "unread"
+        type(self).objects.primary().filter(pk=self.pk).update(body=body, error=UNREAD, updated_at=at)
+        self.body, self.error = body, UNREAD
 
     def withdraw(self) -> None:
-        """The pull was refused or never left: nothing can be missing."""
-        type(self).objects.primary().filter(pk=self.pk, error="gap").delete()
+        """The pull was refused, never left or brought nothing: nothing can be missing."""
+        type(self).objects.primary().filter(pk=self.pk, applied_at=None).delete()
 
 
 def digest(*parts: str | bytes) -> str:

@@ -7,7 +7,6 @@ from .balances import get_account_balance, get_balance
 from .batches import cancel_batch, create_batch, discard_batch, pause_batch, resume_batch, start_batch
 from .budgets import Budget, budget_of
 from .burn import PoolState, pool_states
-from .callbacks import reprocess_callback
 from .clients import get_client
 from .codes import queue_code, send_code, send_voice_code
 from .exports import export_batch
@@ -47,6 +46,7 @@ from .templates import (
     update_template,
 )
 from .texts import TemplatePreview
+from .told import reprocess_callback
 from .verification import redeem_proof, verify_code
 
 __all__ = [

@@ -7,22 +7,19 @@ A notification can change delivery, audits, replies and opt-outs of what is ours
 from __future__ import annotations
 
 import hmac
-import json
 import logging
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from django.db import IntegrityError, router
 
 from .. import conf
 from ..client import callbacks as wire
-from ..client.told import Pulled, Reply, Report
+from ..client.errors import clean
 from ..models.base import durably, now
-from ..models.callbacks import Callback, digest
-from . import records, replies, reports, reviews
+from ..models.callbacks import UNREAD, Callback, digest
+from . import records
 from .hours import aware
+from .told import UNREADABLE, apply_stored
 
 logger = logging.getLogger("django_jsms")
 
@@ -45,10 +42,10 @@ def app_of(token: str) -> str | None:
 def receive(body: bytes, *, app: str) -> Verdict:
     """Take in one notification for ``app``: verify it, store it, apply it; answers what became of it.
 
-    ``forbidden``: nobody who knows the secret signed it lately, or its nonce was used for another body
-    (that one is stored, and changes nothing). ``repeated``: it is stored already. ``unreadable``: it is
-    stored, and says nothing. One transaction holds the row and its effect; a DatabaseError leaves
-    neither, so that JSMS may try again.
+    ``forbidden``: nobody who knows the secret signed it lately, or its nonce was used for another body about the
+    same (that one is stored, and a person may apply it). ``repeated``: it is stored already. ``unreadable``: it
+    is stored, and says nothing. It is committed before it is applied: a DatabaseError of the first leaves nothing,
+    so that JSMS may try again, and what fails after it is applied by the sweep or by a person.
 
     JSMS: https://docs.jiguang.cn/jsms/server/callback
     """
@@ -60,23 +57,47 @@ def receive(body: bytes, *, app: str) -> Verdict:
         logger.warning("A callback for app %s was not signed by JSMS, or too long ago", app)
         records.record("callback", app=config.alias, verdict="forbidden", reason="unsigned")
         return "forbidden"
-    return _store(config.alias, form, body, at)
+    callback = Callback(
+        app=config.alias,
+        kind=clean(form.type)[:32],
+        body=body[:MOST_BYTES],
+        digest=digest(config.alias, form.type, form.nonce, form.timestamp, body),
+        error=UNREAD,
+        created_at=at,
+        updated_at=at,
+    )
+    return _store(callback, form)
 
 
-def _store(app: str, form: wire.Form, body: bytes, at: datetime) -> Verdict:
-    values: dict[str, Any] = {
-        "app": app,
-        "kind": form.type[:32].replace("\0", ""),
-        "body": body[:MOST_BYTES],
-        "digest": digest(app, form.type, form.nonce, form.timestamp, body),
-    }
-    signed_as = f"{app}:{form.nonce}:{form.timestamp}"
+def _store(callback: Callback, form: wire.Form) -> Verdict:
+    signed_as = f"{callback.app}:{form.nonce}:{form.timestamp}"
+    if _inserted(callback, signed_as):
+        return _taken_in(callback)
+    known = Callback.objects.primary().filter(digest=callback.digest).defer("body").first()
+    if known is None:
+        return _under_a_used_nonce(callback, form, signed_as)
+    if known.error == UNREAD:  # whoever stored it may have died
+        return _taken_in(known, "repeated")
+    return _told("forbidden" if known.error == NONCE_REUSED else "repeated", known)
+
+
+def _inserted(callback: Callback, signed_as: str | None) -> bool:
+    callback.signed_as = signed_as
+    using = router.db_for_write(Callback)
     try:
-        callback, announce = _committed(lambda: _insert(form, at, signed_as=signed_as, **values))
+        durably(lambda: callback.save(force_insert=True, using=using), using=using)
     except IntegrityError:
-        return _seen_before(values)
-    announce()
-    return _told("unreadable" if callback.error == "unreadable" else "stored", callback)
+        return False
+    return True
+
+
+def _taken_in(callback: Callback, verdict: Verdict = "stored") -> Verdict:
+    """It is committed, and JSMS need not say it again whatever happens now."""
+    try:
+        apply_stored(callback)
+    except Exception as error:
+        logger.error("Callback %s is stored, and not applied yet (%s)", callback.pk, type(error).__name__)
+    return _told("unreadable" if callback.error == UNREADABLE else verdict, callback)
 
 
 def _told(verdict: Verdict, callback: Callback) -> Verdict:
@@ -85,86 +106,39 @@ def _told(verdict: Verdict, callback: Callback) -> Verdict:
     return verdict
 
 
-def _committed(work: Callable[[], Any]) -> Any:
-    return durably(work, using=router.db_for_write(Callback))
+def _under_a_used_nonce(callback: Callback, form: wire.Form, signed_as: str) -> Verdict:
+    """About something else it is believed, as JSMS's own test programs use a nonce for all kinds. The same record
+    in other words is the same; another one about the same may be somebody's replay, and waits for a person."""
+    about, said = _about(form)
+    first = _holder(signed_as)
+    if first is None or _about(first)[0] != about:
+        signed_as = f"{signed_as}:{digest(*about)[:16]}"
+        if _inserted(callback, signed_as):
+            logger.warning("Callback %s for app %s came under a nonce that was used", callback.pk, callback.app)
+            return _taken_in(callback)
+        first = _holder(signed_as)
+    if first is not None and _about(first)[1] == said:
+        return _told("repeated", callback)
+    callback.error = NONCE_REUSED
+    _inserted(callback, None)  # False: it came twice at once
+    logger.error("A callback for app %s came with another body under a nonce that was used", callback.app)
+    return _told("forbidden", callback)
 
 
-def _insert(form: wire.Form, at: datetime, **values: Any) -> tuple[Callback, Callable[[], None]]:
-    callback = Callback.objects.primary().create(created_at=at, updated_at=at, applied_at=at, **values)
-    return callback, _apply(callback, form, at)
+def _holder(signed_as: str) -> wire.Form | None:
+    found = Callback.objects.primary().filter(signed_as=signed_as).first()
+    return wire.Form.read(bytes(found.body)) if found else None
 
 
-def _seen_before(values: dict[str, Any]) -> Verdict:
-    """The same again is fine; another body under a nonce that was used is somebody's replay."""
-    stored = Callback.objects.primary()
-    known = stored.filter(digest=values["digest"]).defer("body").first()
-    if known is None:
-        logger.error("A callback for app %s came with another body under a nonce that was used", values["app"])
-        known = Callback(error=NONCE_REUSED, **values)
-        with suppress(IntegrityError):  # it came twice at once
-            _committed(lambda: known.save(using=stored.db))
-    return _told("forbidden" if known.error == NONCE_REUSED else "repeated", known)
-
-
-def _apply(callback: Callback, form: wire.Form, at: datetime) -> Callable[[], None]:
-    """Its effect, in the open transaction; answers what to announce after the commit."""
+def _about(form: wire.Form) -> tuple[tuple[str, str], object]:
+    """Kind and subject of a notification, and all that it says."""
     try:
         said = wire.parse(form)
-    except wire.Unreadable as error:
-        logger.warning("Callback %s of app %s cannot be read: %s", callback.pk, callback.app, error)
-        callback.settle(at, "unreadable")
-        return _nothing
-    effect = _EFFECTS.get(type(said))
-    if effect is None:
-        callback.settle(at, "unknown_kind")
-        return _nothing
-    fault, announce = effect(callback, said, at)
-    if fault:
-        callback.settle(at, fault)
-    return announce
+    except wire.Unreadable:
+        said = None
+    subject = next((str(getattr(said, name)) for name in _SUBJECTS if hasattr(said, name)), "")
+    return (form.type, subject), said or form.data
 
 
-def apply_records(callback: Callback, pulled: Iterable[Any], at: datetime) -> list[Callable[[], None]]:
-    """The effects of what was pulled, in the open transaction; answers what to announce after the commit."""
-    return [_EFFECTS[type(record)](callback, record, at)[1] for record in pulled]
-
-
-def reprocess_callback(callback: Callback) -> str:
-    """Apply what is stored and changed nothing yet, once more; answers why it still does not, or ``""``.
-
-    A gap holds nothing, and one whose nonce was used for another body is not believed: both stay as they are.
-    """
-    if callback.applied_at or callback.error in _FINAL:
-        return callback.error
-    at = now()
-
-    def again() -> list[Callable[[], None]]:
-        if not callback.take(at):  # another process was quicker
-            return []
-        if callback.kind in PULLED:
-            return apply_records(callback, _records(callback), at)
-        return [_apply(callback, wire.Form.read(bytes(callback.body)), at)]
-
-    for announce in _committed(again):
-        announce()
-    return callback.error
-
-
-def _records(callback: Callback) -> tuple[Any, ...]:
-    """What stands in a pulled body; it was an array of JSON when it was stored."""
-    raw = bytes(callback.body).decode()
-    return Pulled.read(raw, json.loads(raw), PULLED[callback.kind]).records
-
-
-def _nothing() -> None:
-    """Nobody has to hear of it."""
-
-
-#: The kinds of what was pulled, and what its entries are.
-PULLED: Final[dict[str, Callable[[Any], Any]]] = {"pull report": Report.parse, "pull reply": Reply.parse}
-_FINAL: Final = (NONCE_REUSED, "gap")
-_EFFECTS: Final[dict[type, Callable[[Callback, Any, datetime], tuple[str, Callable[[], None]]]]] = {
-    Report: reports.apply_report,
-    Reply: replies.apply_reply,
-    wire.Review: reviews.apply_review,
-}
+#: What a report, an audit and a reply are about, the nearer first.
+_SUBJECTS: Final = ("msg_id", "remote_id", "mobile")

@@ -17,6 +17,7 @@ from .purge import purge_counters, purge_keys
 from .rates import watch_reports
 from .reports import mark_missing, match_reports
 from .reviews import refresh_audits
+from .told import apply_unread
 
 logger = logging.getLogger("django_jsms")
 
@@ -25,6 +26,7 @@ JOBS: Final[tuple[tuple[str, timedelta, Callable[[], object]], ...]] = (
     ("reports", timedelta(seconds=30), match_reports),
     ("missing", timedelta(hours=1), mark_missing),
     ("rates", timedelta(minutes=5), watch_reports),
+    ("callbacks", timedelta(seconds=30), apply_unread),
     ("pull", timedelta(seconds=30), pull_all),
     ("audits", timedelta(minutes=5), refresh_audits),
     ("balances", timedelta(hours=1), snapshot_balances),

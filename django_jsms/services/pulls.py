@@ -10,7 +10,7 @@ import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db import router
@@ -20,12 +20,12 @@ from ..client import JSMSClient
 from ..client.told import Pulled
 from ..exceptions import JSMSError, NoAnswer
 from ..models.base import durably, now, outside_transaction
-from ..models.callbacks import Callback
+from ..models.callbacks import GAP, Callback
 from ..models.jobs import JobLease
 from . import records
-from .callbacks import apply_records, reprocess_callback
 from .clients import get_client
 from .language import service
+from .told import apply_stored
 
 logger = logging.getLogger("django_jsms")
 
@@ -33,9 +33,6 @@ logger = logging.getLogger("django_jsms")
 EVERY: Final = timedelta(seconds=5)
 #: A full answer means that more is waiting.
 FULL: Final = 500
-#: After this long nobody is still reading a body that was stored.
-_LEFT: Final = timedelta(minutes=1)
-GAP: Final = "gap"
 
 
 @dataclass(frozen=True)
@@ -73,8 +70,6 @@ def pull_all() -> int:
     """Where ``REPORTS`` is ``"pull"``: both kinds for every app; answers how many records came."""
     if conf.get("REPORTS") != "pull":
         return 0
-    for left in Callback.objects.primary().filter(error="unread", created_at__lt=now() - _LEFT):
-        reprocess_callback(left)  # its process died before it read what it had stored
     return sum(_try(pull, app) for app in conf.app_entries() for pull in (pull_reports, pull_replies))
 
 
@@ -82,25 +77,26 @@ def _try(pull: Callable[[str], Pull | None], app: str) -> int:
     """An app that cannot be asked keeps no other from being asked."""
     try:
         pulled = pull(app)
-    except JSMSError as error:
-        logger.warning("%s: JSMS app %s not answered: %s (%s)", pull.__name__, app, error.reason, error.code)
+    except Exception as error:
+        why = error.reason if isinstance(error, JSMSError) else type(error).__name__
+        logger.warning("%s: JSMS app %s not asked, or not answered: %s", pull.__name__, app, why)
         return 0
     return pulled.records if pulled else 0
 
 
-def _pull(app: str, kind: str, call: Callable[[JSMSClient], Pulled[Any]]) -> Pull | None:
+def _pull(app: str, kind: str, call: Callable[..., Pulled[Any]]) -> Pull | None:
     config, using = conf.app(app), router.db_for_write(Callback)
     client = get_client(app)
     outside_transaction(using)
     if not JobLease.objects.take(f"{kind} {app}"[:64], every=EVERY):
         return None
-    at = now()
     begun: Callback = durably(lambda: _begin(config.alias, kind), using=using)
     try:
-        pulled = call(client)
+        pulled = call(client, keep=lambda raw: _keep(begun, raw))
     except NoAnswer:
-        logger.error("%s of app %s: the answer was lost, perhaps records with it", kind, app)
-        records.record("pull", app=config.alias, kind=kind, id=begun.pk, reason=GAP)
+        logger.error("%s of app %s: the answer was lost or cannot be read", kind, app)
+        reason = begun.error if begun.error == GAP else apply_stored(begun)
+        records.record("pull", app=config.alias, kind=kind, id=begun.pk, reason=reason)
         raise
     except JSMSError:
         durably(begun.withdraw, using=using)
@@ -108,10 +104,7 @@ def _pull(app: str, kind: str, call: Callable[[JSMSClient], Pulled[Any]]) -> Pul
     if not (pulled.records or pulled.unreadable):
         durably(begun.withdraw, using=using)
         return Pull()
-    durably(lambda: begun.keep(at, pulled.raw.encode()), using=using)
-    announce = durably(lambda: _apply(begun, pulled, at), using=using)
-    for tell in announce:
-        tell()
+    apply_stored(begun)
     read = {"count": len(pulled.records), "unreadable": pulled.unreadable or None}
     records.record("pull", app=config.alias, kind=kind, id=begun.pk, **read)
     return Pull(len(pulled.records), pulled.unreadable, len(pulled.records) + pulled.unreadable >= FULL)
@@ -123,6 +116,7 @@ def _begin(app: str, kind: str) -> Callback:
     return row
 
 
-def _apply(begun: Callback, pulled: Pulled[Any], at: datetime) -> list[Callable[[], None]]:
-    begun.settle(at)
-    return apply_records(begun, pulled.records, at)
+def _keep(begun: Callback, raw: bytes) -> None:
+    """Before anybody reads it; the common answer, nothing, is not worth a write."""
+    if raw.strip() not in (b"", b"[]"):
+        durably(lambda: begun.keep(now(), raw), using=router.db_for_write(Callback))

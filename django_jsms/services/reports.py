@@ -109,16 +109,27 @@ def match_reports() -> int:
     those that were looked at in vain go to the end, so that they never keep others from being looked at.
     """
     at = now()
-    waiting = Report.objects.primary().filter(applied_at=None, received_at__gt=at - ADOPTION)
+    waiting = Report.objects.primary().filter(applied_at=None, received_at__gt=at - ADOPTION).order_by("updated_at")
     same, number = {"app": OuterRef("app"), "msg_id": OuterRef("msg_id")}, {"mobile_hash": OuterRef("mobile_hash")}
-    outrun = waiting.filter(_any(**same, **number)).order_by("received_at")[:_SLICE]
-    matched = sum(_match(report, at) for report in outrun)
+    outrun = waiting.filter(_any(**same, **number))
     lost = _any(app=OuterRef("app"), **number, status="unknown", msg_id="")
-    alone = list(waiting.filter(lost).exclude(_any(**same)).order_by("updated_at")[:_SLICE])
-    left = [report.pk for report in alone if not _adopt(report, at)]
+    return _each(_match, outrun, at) + _each(_adopt, waiting.filter(lost).exclude(_any(**same)), at)
+
+
+def _each(find: Callable[[Report, datetime], bool], waiting: Any, at: datetime) -> int:
+    """Try a slice of what waits; what found nothing, or broke, goes to the end."""
+    found, left = 0, []
+    for report in list(waiting[:_SLICE]):
+        try:
+            done = find(report, at)
+        except Exception as error:
+            logger.error("Report %s cannot be matched (%s)", report.pk, type(error).__name__)
+            done = False
+        found += done
+        left += [] if done else [report.pk]
     if left:
-        waiting.filter(pk__in=left).update(updated_at=at)
-    return matched + len(alone) - len(left)
+        Report.objects.primary().filter(pk__in=left).update(updated_at=at)
+    return found
 
 
 def _any(**row: Any) -> Q:

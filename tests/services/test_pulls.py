@@ -7,12 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import DataError, OperationalError
 
 from django_jsms.client import JSMSClient
+from django_jsms.client.answers import Answer
+from django_jsms.client.told import Reply as WireReply
+from django_jsms.client.told import Report as WireReport
+from django_jsms.client.transport import Transport
 from django_jsms.exceptions import NoAnswer, NotSent
 from django_jsms.models import Callback, JobLease, OptOut, Reply, Report
 from django_jsms.models.base import LEASE, now
-from django_jsms.services import pull_replies, pull_reports, pulls, reprocess_callback, send_message
+from django_jsms.services import pull_replies, pull_reports, pulls, reprocess_callback, send_message, told
 from tests.conftest import MOBILE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
@@ -25,8 +30,8 @@ def shop(jsms_sandbox: Any) -> Any:
         yield jsms_sandbox
 
 
-def delivered(shop: Any) -> Any:
-    row = send_message(MOBILE, template=1250)
+def delivered(shop: Any, mobile: str = MOBILE) -> Any:
+    row = send_message(mobile, template=1250)
     shop._server.deliver(msg_id=row.msg_id)
     return row
 
@@ -96,12 +101,12 @@ def test_a_process_that_dies_after_storing_loses_nothing(shop: Any, monkeypatch:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(pulls, "_apply", killed)
+        patch.setattr(pulls, "apply_stored", killed)
         pull_reports()
     assert Callback.objects.get().error == "unread"
 
     shop.clock.advance(61)
-    pulls.pull_all()
+    assert told.apply_unread() == 1
     row.refresh_from_db()
     assert row.delivery == "delivered" and Callback.objects.get(kind="pull report", error="").applied_at
     assert Report.objects.count() == 1
@@ -111,7 +116,7 @@ def test_a_process_that_dies_before_storing_leaves_a_gap(shop: Any, monkeypatch:
     delivered(shop)
     asked = JSMSClient.pull_reports
 
-    def killed(client: JSMSClient) -> Any:
+    def killed(client: JSMSClient, **kwargs: Any) -> Any:
         asked(client)
         raise KeyboardInterrupt
 
@@ -124,3 +129,113 @@ def test_without_the_setting_nothing_is_pulled(shop: Any) -> None:
     with shop.settings(REPORTS=None):
         assert pulls.pull_all() == 0
     assert calls(shop) == 0
+
+
+# -- what cannot be read, stored or applied ------------------------------------------------------------------------
+
+
+def answered(monkeypatch: Any, kind: str, body: bytes) -> Any:
+    """A pull that JSMS answers with that body."""
+    exchange = Transport.exchange
+
+    def instead(transport: Any, route: Any, *args: Any) -> Any:
+        asked = {"report": "/report", "reply": "/reply"}[kind]
+        return Answer(200, "", body) if route.path == asked else exchange(transport, route, *args)
+
+    monkeypatch.setattr(Transport, "exchange", instead)
+    return {"report": pull_reports, "reply": pull_replies}[kind]()
+
+
+def broken(*args: Any) -> Any:
+    raise DataError("a value that the column does not hold")
+
+
+def test_a_record_that_cannot_be_applied_keeps_no_other(shop: Any, monkeypatch: Any) -> None:
+    rows = [delivered(shop, f"1390013900{each}") for each in range(5)]
+    apply = told._EFFECTS[WireReport]
+
+    def but_one(callback: Any, said: Any, at: Any) -> Any:
+        return broken() if said.msg_id == rows[2].msg_id else apply(callback, said, at)
+
+    with monkeypatch.context() as patch:
+        patch.setitem(told._EFFECTS, WireReport, but_one)
+        pulled = pull_reports()
+    assert pulled and pulled.records == 5 and Report.objects.count() == 4
+    kept = Callback.objects.get(applied_at=None)
+    assert (kept.kind, kept.error) == ("pull report", "failed DataError")
+    assert json.loads(bytes(kept.body))[0]["msgId"] == rows[2].msg_id
+
+    with monkeypatch.context() as patch:
+        patch.setitem(told._EFFECTS, WireReport, broken)
+        assert reprocess_callback(kept) == "failed DataError"
+    assert told.apply_unread() == 0 and reprocess_callback(kept) == ""
+    assert Report.objects.count() == 5 and not Callback.objects.filter(applied_at=None)
+
+
+def test_a_database_that_dies_while_it_is_applied_leaves_it_for_the_sweep(shop: Any, monkeypatch: Any) -> None:
+    delivered(shop)
+
+    def gone(*args: Any) -> Any:
+        raise OperationalError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setitem(told._EFFECTS, WireReport, gone)
+        with pytest.raises(OperationalError):
+            pull_reports()
+        shop.clock.advance(61)
+        assert told.apply_unread() == 0
+    shop.clock.advance(61)
+    assert told.apply_unread() == 1 and Report.objects.count() == 1
+
+
+def test_the_first_that_cannot_be_applied_keeps_no_other_waiting(shop: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(told, "_SLICE", 1)
+    for index, number in enumerate(("13900139000", MOBILE)):
+        body = json.dumps([{"phone": number, "content": "TD"}]).encode()
+        Callback.objects.create(kind="pull reply", digest=str(index), error="unread", body=body)
+    apply = told._EFFECTS[WireReply]
+
+    def gone(callback: Any, said: Any, at: Any) -> Any:
+        if said.mobile != MOBILE:
+            raise OperationalError("gone")
+        return apply(callback, said, at)
+
+    monkeypatch.setitem(told._EFFECTS, WireReply, gone)
+    found = []
+    for _ in range(4):
+        shop.clock.advance(61)
+        found.append(told.apply_unread())
+    assert sum(found) == 1 and OptOut.objects.get().mobile == MOBILE
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b"[", b'"x"', b"\xff\xfe", b"[" * 50_000, b'[{"phone": "1"}'])
+def test_an_answer_that_nobody_can_read_is_kept(shop: Any, monkeypatch: Any, body: bytes) -> None:
+    with pytest.raises(NoAnswer):
+        answered(monkeypatch, "report", body)
+    kept = Callback.objects.get()
+    assert (kept.error, kept.applied_at, bytes(kept.body)) == ("unreadable", None, body)
+
+
+def test_one_bad_byte_or_endless_number_spoils_no_other_record(shop: Any, monkeypatch: Any) -> None:
+    good = b'{"phone": "13800138000", "replyTime": 1732400000000, "content": "TD"}'
+    strange = [b"NaN", b"9" * 5000, b"-Infinity", b"1e999", b"null", b'{"phone": "13900139000", "content": "\xff"}']
+    odd = b'{"phone": "13900139001", "replyTime": ' + b"9" * 5000 + b', "content": "R\xff"}'
+    body = b"[" + b", ".join([*strange, odd, good]) + b"]"
+
+    pulled = answered(monkeypatch, "reply", body)
+    assert pulled and (pulled.records, pulled.unreadable) == (3, 5)
+    assert set(OptOut.objects.values_list("mobile", flat=True)) == {MOBILE, "13900139001"}
+    assert Callback.objects.filter(error="unreadable").count() == 5
+    assert not Callback.objects.filter(error="unread")
+
+
+def test_an_app_whose_pull_breaks_keeps_no_other_from_being_asked(shop: Any, monkeypatch: Any) -> None:
+    tried = []
+
+    def break_first(app: str) -> Any:
+        tried.append(app)
+        return broken()
+
+    monkeypatch.setattr(pulls, "pull_reports", break_first)
+    monkeypatch.setattr(pulls, "pull_replies", break_first)
+    assert pulls.pull_all() == 0 and len(tried) == 2

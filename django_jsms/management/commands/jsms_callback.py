@@ -19,6 +19,8 @@ from ...client.callbacks import REPLY, REPORT, SIGNATURE, TEMPLATE, sign
 from ...exceptions import JSMSError
 from ...models import Callback
 from ...services import pull_replies, pull_reports, reprocess_callback
+from ...services.callbacks import NONCE_REUSED
+from ...services.told import ANSWER
 
 #: What the console's own test button sends (jsms-api 3.5); the msgId belongs to nobody.
 _KINDS: Final = {"report": REPORT, "reply": REPLY, "template": TEMPLATE, "signature": SIGNATURE}
@@ -28,7 +30,8 @@ _SECONDS: Final = 10
 class Command(BaseCommand):
     help = (
         "url: print the address to register. simulate: post a signed notification to the running site. pull: fetch "
-        "reports and replies once. reprocess: apply what is stored and changed nothing yet. "
+        "reports and replies once. reprocess: apply what is stored and changed nothing yet, but for what came under a "
+        "nonce that was used for something else about the same: that is for the admin, one at a time. "
         "Exit codes: 0 done, 1 it failed, 2 usage."
     )
 
@@ -83,6 +86,7 @@ class Command(BaseCommand):
 
     def _reprocess(self, config: conf.App, **options: Any) -> None:
         left = Callback.objects.primary().filter(app=config.alias, applied_at=None).order_by("pk")
+        left = left.exclude(error=NONCE_REUSED).exclude(kind=ANSWER)
         errors = [reprocess_callback(each) for each in left.iterator()]
         done = errors.count("")
         self.stdout.write(_("%(done)d applied, %(left)d left.") % {"done": done, "left": len(errors) - done})

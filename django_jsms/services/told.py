@@ -1,0 +1,174 @@
+"""What JSMS told us, applied: one stored body at a time, and each record in it by itself.
+
+A record that cannot be applied is kept with the reason, for a person, and keeps no other from being applied.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from django.db import InterfaceError, OperationalError, router, transaction
+
+from ..client import callbacks as wire
+from ..client.shapes import WrongShape, loads, narrow
+from ..client.told import Reply, Report
+from ..models.base import durably, now
+from ..models.callbacks import GAP, UNREAD, Callback, digest
+from . import hooks, replies, reports, reviews
+
+logger = logging.getLogger("django_jsms")
+
+Tell = Callable[[], None]
+UNREADABLE: Final = "unreadable"
+#: The kind of an answer to a send that nobody could read; there is nothing to apply in it.
+ANSWER: Final = "answer"
+#: The kinds of what was pulled, and what its entries are.
+PULLED: Final[dict[str, Callable[[Any], Any]]] = {"pull report": Report.parse, "pull reply": Reply.parse}
+#: The report is kept all the same, and waits for a row that is its own.
+_APPLIED: Final = "mobile_mismatch"
+_EFFECTS: Final[dict[type, Callable[[Callback, Any, datetime], tuple[str, Tell]]]] = {
+    Report: reports.apply_report,
+    Reply: replies.apply_reply,
+    wire.Review: reviews.apply_review,
+}
+_NO_FORM: Final = (wire.Unreadable, WrongShape, AttributeError)
+#: mysqlclient calls a text that the character set of a column does not hold «operational».
+_WRONG_TEXT: Final = 1366
+#: After this long nobody is still applying what was stored.
+_LEFT: Final = timedelta(minutes=1)
+#: How many of those one sweep applies.
+_SLICE: Final = 500
+
+
+def apply_stored(callback: Callback) -> str:
+    """Apply what is stored and changed nothing yet; answers why it still does not, or ``""``.
+
+    One transaction, in which each record has a savepoint. Raises only what passes: the row stays as it was.
+    """
+    at, before = now(), callback.error
+    try:
+        tells = durably(lambda: _effects(callback, at), using=router.db_for_write(Callback))
+    except Exception:
+        callback.applied_at, callback.error = None, before
+        raise
+    for tell in tells:
+        try:
+            tell()
+        except Exception as error:
+            hooks.broke(f"Callback {callback.pk} was applied, and not announced", error)
+    return callback.error
+
+
+def apply_unread() -> int:
+    """Apply what was stored and not applied, because its process or its database died; answers how many.
+
+    One that cannot be applied goes to the end, and keeps no other waiting.
+    """
+    at, stored = now(), Callback.objects.primary()
+    unread = stored.filter(error=UNREAD, updated_at__lt=at - _LEFT).order_by("updated_at")
+    return sum(_try(callback) for callback in list(unread.defer("body")[:_SLICE]))
+
+
+def _try(callback: Callback) -> bool:
+    try:
+        apply_stored(callback)
+    except Exception as error:
+        logger.error("Callback %s cannot be applied yet (%s)", callback.pk, type(error).__name__)
+        Callback.objects.primary().filter(pk=callback.pk).update(updated_at=now())
+        return False
+    return True
+
+
+def reprocess_callback(callback: Callback) -> str:
+    """Apply what is stored and changed nothing yet, once more; answers why it still does not, or ``""``.
+
+    For a person: also what came under a nonce that was used for something else about the same. A gap holds
+    nothing, and an answer that nobody could read nothing that could be applied.
+    """
+    if callback.applied_at or callback.error == GAP or callback.kind == ANSWER:
+        return callback.error
+    return apply_stored(callback)
+
+
+def _effects(callback: Callback, at: datetime) -> list[Tell]:
+    """The effects of all records, in the open transaction; answers what to announce after the commit."""
+    if not callback.take(at):  # another process was quicker
+        return []
+    found = list(_read(callback))
+    tells = []
+    for place, (entry, read) in enumerate(found):
+        fault, tell = _apply(callback, read, at)
+        tells.append(tell)
+        if fault and len(found) == 1:
+            callback.settle(at, fault, applied=fault == _APPLIED)
+        elif fault:
+            logger.warning("Record %s of callback %s changed nothing: %s", place, callback.pk, fault)
+            _set_apart(callback, place, entry, fault, at)
+    return tells
+
+
+def _read(callback: Callback) -> Iterator[tuple[Any, Callable[[], Any]]]:
+    """Each record as it came, and how to read it."""
+    body = bytes(callback.body)
+    if callback.kind not in PULLED:
+        yield None, lambda: wire.parse(wire.Form.read(body))
+        return
+    try:
+        entries = loads(body.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        entries = None
+    # What is no list is one record that nobody can read.
+    for entry in entries if isinstance(entries, list) else [entries]:
+        yield entry, partial(PULLED[callback.kind], entry)
+
+
+def _apply(callback: Callback, read: Callable[[], Any], at: datetime) -> tuple[str, Tell]:
+    try:
+        said = read()
+    except _NO_FORM as error:
+        logger.warning("Callback %s of app %s cannot be read: %s", callback.pk, callback.app, error)
+        return UNREADABLE, _nothing
+    effect, fault = _EFFECTS.get(type(said)), "unknown_kind"
+    for each in dict.fromkeys((said, _narrow(said))) if effect else ():
+        try:
+            with transaction.atomic(using=router.db_for_write(Callback)):
+                return effect(callback, each, at)  # type: ignore[misc]
+        except Exception as error:
+            if _passes(error):
+                raise
+            fault = f"failed {type(error).__name__}"[:32]
+            logger.error("Callback %s of app %s cannot be applied: %s", callback.pk, callback.app, fault)
+    return fault, _nothing
+
+
+def _narrow(said: Any) -> Any:
+    """For a column of three bytes a character (``jsms.W084``)."""
+    texts = {each.name: getattr(said, each.name) for each in fields(said)}
+    return replace(said, **{name: narrow(text) for name, text in texts.items() if isinstance(text, str)})
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the database is in trouble, and not what it was given."""
+    return isinstance(error, OperationalError | InterfaceError) and error.args[:1] != (_WRONG_TEXT,)
+
+
+def _set_apart(callback: Callback, place: int, entry: Any, fault: str, at: datetime) -> None:
+    """A row of its own, which is listed and can be applied again."""
+    Callback.objects.primary().create(
+        app=callback.app,
+        kind=callback.kind,
+        body=json.dumps([entry]).encode(),
+        digest=digest("record", callback.digest, str(place)),
+        error=fault,
+        applied_at=at if fault == _APPLIED else None,
+    )
+
+
+def _nothing() -> None:
+    """Nobody has to hear of it."""
