@@ -49,12 +49,14 @@ class JSMSError(Exception):
         reason: str | None = None,
         who: Who | None = None,
         zh: str = "",
+        en: str = "",
     ) -> None:
         super().__init__(text)
         self.code = code
         self.reason = reason or self.reason
         self.who = who or self.who
         self.zh = zh
+        self.en = en
         #: The committed row the error is about, or None.
         self.row: Any = None
         self._message: str | None = None
@@ -62,15 +64,18 @@ class JSMSError(Exception):
     @property
     def message(self) -> str:
         """One sentence for the reader, safe to show."""
-        return str(self) if self._message is None else self._message
+        return self.explain() if self._message is None else self._message
 
     @message.setter
     def message(self, value: str) -> None:
         self._message = value
 
     def explain(self, language: str = "en") -> str:
-        """The error in Chinese (any ``zh…``) where a Chinese text exists, else in English."""
-        return self.zh if self.zh and language.lower().startswith("zh") else str(self)
+        """The error in Chinese (any ``zh…``) where a Chinese text exists, else in English.
+
+        ``str(error)`` is for logs and developers, and may quote JSMS; this never does.
+        """
+        return self.zh if self.zh and language.lower().startswith("zh") else self.en or str(self)
 
 
 class InvalidInput(JSMSError, ValueError):
@@ -133,8 +138,9 @@ class Refused(JSMSError):
         reason: str | None = None,
         who: Who | None = None,
         zh: str = "",
+        en: str = "",
     ) -> None:
-        super().__init__(text, code=code, reason=reason, who=who, zh=zh)
+        super().__init__(text, code=code, reason=reason, who=who, zh=zh, en=en)
         self.http_status = http_status
         self.retry_after = retry_after
 

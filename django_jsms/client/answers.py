@@ -5,6 +5,7 @@ Everything that is not plainly one of JSMS's documented answers counts as none a
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,8 @@ from ..exceptions import JSMSError, MaybeSent, NoAnswer, NotSent, Refused
 from . import errors
 from .routes import Route
 from .shapes import error_code, loads
+
+logger = logging.getLogger("django_jsms")
 
 #: A page of a hundred thousand «[» is no answer, and nor is a number that JSON does not have.
 _UNREADABLE = (ValueError, RecursionError)
@@ -75,9 +78,12 @@ def _refused(route: Route, answer: Answer, payload: Any, code: int | None, messa
         raise lost(route, "its answer holds an error that is not documented", code=code or None)
     if row and row.again == "maybe":
         raise lost(route, f"it answered {code} ({row.message})", code=code)
-    raise errors.refusal(
-        code or None, message, answer.status, retry_after=_wait(answer.retry_after) or route.cool_down
-    )
+    # Waiting mends nothing that nobody knows, unless JSMS says so itself.
+    own = route.cool_down if row else None
+    refusal = errors.refusal(code or None, message, answer.status, retry_after=_wait(answer.retry_after) or own)
+    if row is None:
+        logger.error("%s %s: %s", route.method, route.path, refusal)
+    raise refusal
 
 
 def _no_number(name: str) -> NoReturn:

@@ -221,8 +221,8 @@ def refusal(
 ) -> Refused:
     """The exception for JSMS's «no», ready to raise; nothing was sent.
 
-    ``message`` is JSMS's own; it is shown only where we know nothing better, cleaned of anything that
-    could be a number. ``retry_after`` is in seconds and kept where waiting helps.
+    ``message`` is JSMS's own; ``str`` quotes it where we know nothing better, cleaned of anything that could be a
+    number, and a person is never shown it. ``retry_after`` is in seconds and kept where waiting helps.
     """
     row = describe(code)
     if row is None:
@@ -235,6 +235,7 @@ def refusal(
         reason=row.reason,
         who=row.who,
         zh=f"{row.zh}（{row.number}）",
+        en=f"{row.en} ({row.number})",
     )
 
 
@@ -249,7 +250,8 @@ def _unknown(code: int | None, message: str, http_status: int | None, retry_afte
         retry_after=retry_after,
         reason="refused" if code is not None else "unclassified",
         who="platform" if (http_status or 0) >= 500 else "caller",
-        zh=f"极光拒绝了请求（错误码 {code or '无'}，HTTP {http_status}）。请查阅极光文档或联系极光。",
+        zh=f"短信服务拒绝了请求（错误码 {code or '无'}）。请联系网站管理员。",
+        en=f"The SMS service refused the request (code {code or 'none'}). Please contact the site.",
     )
 
 

@@ -198,7 +198,7 @@ class Transport:
         )
         raw = response.raw
         try:
-            return Answer(raw.status, raw.headers.get("Retry-After", ""), _body(raw))
+            return Answer(raw.status, _wait(raw), _body(raw))
         finally:
             # Read to its end, the connection is in the pool already; else it is of no more use.
             raw.close()
@@ -240,6 +240,14 @@ _HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": f"django-jsms/{__version__}",
 }
+
+
+def _wait(raw: Any) -> str:
+    """How long JSMS asks to wait. Its gateway counts the calls of an app in each answer, so that the end of the
+    count means something only where the call was one too many."""
+    headers = raw.headers
+    too_many = raw.status == 429 or headers.get("X-Rate-Limit-Remaining", "").strip() == "0"
+    return str(headers.get("Retry-After") or (headers.get("X-Rate-Limit-Reset", "") if too_many else "")).strip()
 
 
 def _body(raw: Any) -> bytes:

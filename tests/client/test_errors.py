@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from django_jsms.client import errors
+from django_jsms.client import JSMSClient, errors
 from django_jsms.client.errors import CODES, clean, describe, refusal
 from django_jsms.exceptions import MaybeSent, Refused
+from tests.faults.faults import answer
+from tests.faults.server import FaultServer
+from tests.waiting import PATIENT
 
 from .stub import Stub
 
@@ -66,7 +69,7 @@ def test_each_refusal_arrives_as_its_row(number):
     error, row = caught.value, CODES[number]
     assert (error.code, error.reason, error.who, error.http_status) == (number, row.reason, row.who, row.http)
     assert str(error) == f"JSMS {number} ({row.message}): {row.en}"
-    assert error.explain("zh-hans") == f"{row.zh}（{number}）"
+    assert error.explain("zh-hans") == f"{row.zh}（{number}）" and error.message == f"{row.en} ({number})"
     assert (error.retry_after is not None) == (row.again == "later")
 
 
@@ -90,6 +93,20 @@ def test_an_unknown_code_survives_as_data():
     assert (error.code, error.reason, error.who, error.http_status) == (50099, "refused", "caller", 403)
     assert str(error) == ("JSMS refused with code 50099, which is not documented (HTTP 403): a new kind of no for #")
     assert "50099" in error.explain("zh")
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("headers", [(), ("X-Rate-Limit-Remaining: 99", "X-Rate-Limit-Reset: 30")])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 418, 499])
+@pytest.mark.parametrize("body", [{"error": {"code": 50055, "message": "some new code"}}, b"<p>some new code</p>"])
+def test_what_is_not_documented_is_final_and_its_words_are_shown_to_nobody(body, status, headers, caplog):
+    with FaultServer([answer(body, status, headers)]) as server, pytest.raises(Refused) as caught:
+        JSMSClient("key", "secret", server.url, timeout=PATIENT).send_message("13800138000", 1)
+    error = caught.value
+    assert (error.retry_after, error.maybe_sent, error.http_status) == (None, False, status)
+    for shown in (error.message, error.explain("en"), error.explain("zh-hans")):
+        assert "some new code" not in shown and "JSMS" not in shown
+    assert isinstance(body, bytes) or "some new code" in caplog.text
 
 
 def test_no_code_at_all():

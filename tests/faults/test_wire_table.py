@@ -289,6 +289,25 @@ def test_too_many_requests_says_how_long_to_wait(header, seconds, serve, client_
     assert (error.reason, error.retry_after, error.http_status, error.code) == ("throttled", seconds, 429, None)
 
 
+RATES = [
+    (429, ["X-Rate-Limit-Reset: 30"], 30),
+    (429, ["X-Rate-Limit-Limit: 600", "X-Rate-Limit-Remaining: 0", "X-Rate-Limit-Reset: 30"], 30),
+    (429, ["X-Rate-Limit-Reset: 30", "Retry-After: 7"], 7),
+    (429, ["X-Rate-Limit-Reset: 1795600000"], 60),  # a moment, and no number of seconds
+    (429, ["X-Rate-Limit-Reset: soon"], 60),
+    (403, ["X-Rate-Limit-Remaining: 0", "X-Rate-Limit-Reset: 30"], 30),
+    (403, ["X-Rate-Limit-Remaining: 99", "X-Rate-Limit-Reset: 30"], 600),
+]
+
+
+@pytest.mark.parametrize(("status", "headers", "seconds"), RATES)
+def test_the_counts_of_the_gateway_are_read(status, headers, seconds, serve, client_of):
+    body = {"error": {"code": 50009, "message": "out of freq"}}
+    with pytest.raises(Refused) as caught:
+        send(client_of(serve(faults.answer(body, status, headers))))
+    assert caught.value.retry_after == seconds
+
+
 def test_too_many_requests_until_a_date(serve, client_of):
     began = time.time()
     until = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(began + 120))
