@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..exceptions import InvalidInput
+from .characters import invisible
 
 #: Longer than any accepted spelling; what is longer never reaches a regular expression.
 _LONGEST = 32
@@ -31,6 +32,10 @@ _CURES = {
         "may hold ASCII digits only (spaces, hyphens and a leading +86 are accepted); remove anything else",
         "只能包含半角数字（可带空格、短横线和前缀 +86），请删除其他字符",
     ),
+    "invisible": (
+        "holds {found}: type the number again",
+        "含有{found}：请手动重新输入号码",
+    ),
     "shortened": (
         "was shortened by a spreadsheet, as in 1.38E+10, and its digits are lost: format the column as text, enter "
         "the numbers again and export",
@@ -48,7 +53,12 @@ _CURES = {
 
 
 #: Faults that have a cure of their own have a word of their own.
-_REASONS = {"country": "country_not_allowed", "shortened": "mobile_shortened", "decimal": "mobile_decimal"}
+_REASONS = {
+    "country": "country_not_allowed",
+    "invisible": "mobile_invisible",
+    "shortened": "mobile_shortened",
+    "decimal": "mobile_decimal",
+}
 
 
 def parse(value: object) -> str:
@@ -58,14 +68,14 @@ def parse(value: object) -> str:
     (jsms-api, section 2: JSMS itself takes the 11 digits). Nothing is sent.
 
     Raises InvalidInput with field ``mobile`` and reason ``invalid_mobile``, or
-    ``country_not_allowed`` for a number abroad, ``mobile_shortened`` and ``mobile_decimal`` for what a
-    spreadsheet made of one. The text never repeats the value.
+    ``country_not_allowed`` for a number abroad, ``mobile_invisible`` for a character that cannot be seen,
+    ``mobile_shortened`` and ``mobile_decimal`` for what a spreadsheet made of one. The text never repeats the value.
     """
     if isinstance(value, str) and len(value) <= _LONGEST:
         found = _SPELLING.fullmatch(value) or _SPELLING.fullmatch(value.translate(_SPACING))
         if found:
             return found[1]
-    raise _refusal(_fault(value))
+    raise _refusal(_fault(value), value)
 
 
 def mask(mobile: str) -> str:
@@ -84,6 +94,8 @@ def _fault(value: object) -> str:
 def _spelling_fault(value: str) -> str:
     if len(value) > _LONGEST:
         return "length"
+    if invisible(value):
+        return "invisible"
     text = value.translate(_SPACING)
     if not text:
         return "missing"
@@ -98,8 +110,11 @@ def _spelling_fault(value: str) -> str:
     return "range" if len(text) == 11 or len(text) < 7 else "length"
 
 
-def _refusal(fault: str) -> InvalidInput:
+def _refusal(fault: str, value: object) -> InvalidInput:
     en, zh = _CURES[fault]
+    if fault == "invisible":
+        found = invisible(str(value)) or ("", "")
+        en, zh = en.format(found=found[0]), zh.format(found=found[1])
     reason = _REASONS.get(fault, "invalid_mobile")
     zh = zh if zh.startswith("手机号") else f"手机号{zh}"
     return InvalidInput(f"The mobile number {en}.", field="mobile", reason=reason, zh=f"{zh}。")

@@ -264,6 +264,7 @@ class RejectedRow(models.Model):
             "invalid_mobile",
             _("This is no mobile number of mainland China: 11 digits, 13 to 19 first."),
         )
+        INVISIBLE = "mobile_invisible", _("The number holds an invisible character. Type it again.")
         SHORTENED = (
             "mobile_shortened",
             _("A spreadsheet shortened the number. Format the column as text."),

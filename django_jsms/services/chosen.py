@@ -8,14 +8,20 @@ from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from .. import conf
+from ..client.characters import INVISIBLE, invisible
 from ..exceptions import InvalidInput
 from ..models.templates import OPT_OUT_LINE, Template, bracketed, length, placeholders, render, segments
 from .texts import LONGEST
 
 _LARGEST_ID: Final = 2**31 - 1
-#: What would make two lines, or a signature, of one value: JSMS refuses 【】 (50054), phones show the rest badly.
-#: Half a surrogate pair is no character at all.
-_UNWANTED: Final = re.compile("[【】\r\n\0\u200b\u200c\u200d\u2060\ufeff\u202a-\u202e\ud800-\udfff]")
+#: What would make two lines, or a signature, of one value: JSMS refuses 【】 (50054).
+_UNWANTED: Final = {
+    "【": ("【, the mark of a signature", "签名符号【"),
+    "】": ("】, the mark of a signature", "签名符号】"),
+    "\r": ("a line break", "换行"),
+    "\n": ("a line break", "换行"),
+}
+_REFUSED: Final = re.compile(f"[{''.join(_UNWANTED)}{INVISIBLE}]")
 _NAME: Final = re.compile(r"[A-Za-z0-9_]{1,32}", re.ASCII)
 
 
@@ -144,11 +150,12 @@ def _check_value(name: str, value: object) -> None:
         raise _bad_param(f"params[{name!r}] must be a string.", f"参数 {name!r} 的值须为字符串。")
     if not value:
         raise _bad_param(f"params[{name!r}] is empty.", f"参数 {name!r} 的值为空。", "params_empty")
-    if _UNWANTED.search(value):
-        raise _bad_param(
-            f"params[{name!r}] holds 【】, a line break or an invisible character. Take it out.",
-            f"参数 {name!r} 含有【】、换行或不可见字符，请删除。",
-        )
+    if value.isascii() and value.isprintable():  # the table takes longer, and a list asks once a row
+        return
+    found = _REFUSED.search(value)
+    if found:
+        en, zh = _UNWANTED.get(found[0]) or invisible(value) or ("", "")
+        raise _bad_param(f"params[{name!r}] holds {en}. Take it out.", f"参数 {name!r} 含有{zh}，请删除。")
 
 
 def _refuse_names(wanted: tuple[str, ...], params: Mapping[str, str]) -> NoReturn:

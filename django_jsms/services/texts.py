@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ..client.characters import invisible
 from ..exceptions import InvalidInput
 from ..models.signatures import Signature
 from ..models.templates import OPT_OUT_LINE, Template, bracketed, length, placeholders, render, segments
@@ -23,7 +24,6 @@ _BRACES: Final = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}", re.DOTALL)
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_]*[A-Za-z0-9])?", re.ASCII)
 #: The link stands first in the remark (page of 2021).
 _LINK: Final = re.compile(r"\s*(?:https?://)?[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", re.ASCII)
-_INVISIBLE: Final = re.compile("[\0-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,10 @@ def _check_text(text: object) -> str:
             "模板内容含有退订提示。请勿填写，极光会自动添加到营销短信末尾。",
             "template_symbol",
         )
-    if _INVISIBLE.search(text):
-        raise _bad("text", "The text holds an invisible character.", "模板内容含有不可见字符。", "template_symbol")
+    found = invisible(text)
+    if found:
+        en, zh = f"The text holds {found[0]}. Take it out.", f"模板内容含有{found[1]}，请删除。"
+        raise _bad("text", en, zh, "template_symbol")
     return text
 
 
