@@ -34,6 +34,17 @@ class CreateForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8, "cols": 60}),
         help_text=gettext_lazy("As they are copied from a spreadsheet, with the line of column names."),
     )
+    encoding = forms.ChoiceField(
+        label=gettext_lazy("encoding of the file"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("find it out")),
+            ("utf-8", "UTF-8"),
+            ("gb18030", "GB18030 (GBK, ANSI)"),
+            ("big5", "Big5"),
+            ("utf-16-le", "UTF-16"),
+        ],
+    )
     template = TemplateField(label=gettext_lazy("template"), max_length=64)
     params = ParamsField(
         label=gettext_lazy("parameters"),
@@ -74,7 +85,8 @@ class CreateForm(forms.Form):
         """Take the list in. Raises InvalidInput, with nothing kept."""
         given = self.cleaned_data
         common = {"template": given["template"], "params": given["params"], "app": given["app"]}
-        rows = read_list(given["file"].file if given["file"] else given["rows"], **common)
+        source, encoding = given["file"].file if given["file"] else given["rows"], given["encoding"] or None
+        rows = read_list(source, encoding=encoding, **common)
         return create_batch(
             recipients=rows,
             source=rows.digest,

@@ -273,7 +273,10 @@ class RejectedRow(models.Model):
         COUNTRY = "country_not_allowed", _("JSMS sends to mainland China (+86) only.")
         MISMATCH = "params_mismatch", _("The columns do not fit the template: a value is missing, or one too many.")
         EMPTY = "params_empty", _("A value of the text is empty.")
-        INVALID_PARAM = "invalid_param", _("A value holds 【】, a line break or an invisible character. Take it out.")
+        INVALID_PARAM = (
+            "invalid_param",
+            _("A value is no text, or holds 【】, a line break or an invisible character. Take it out."),
+        )
         NOT_ALLOWED = "mobile_not_allowed", _("The setting ALLOWED_MOBILES does not let anything be sent to it.")
         VETOED = "vetoed", _("A guard of this project refused it.")
         GUARD_FAILED = "guard_failed", _("A guard of this project broke, so it refused.")

@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from .. import conf
 from ..client.mobile import parse
+from ..client.shapes import storable
 from ..exceptions import InvalidInput, Refused
 from ..models import bulk
 from ..models.base import durably, hasher, now
@@ -21,13 +22,12 @@ from ..models.batches import Batch, Chunk, RejectedRow
 from ..models.messages import Message
 from . import guards
 from .chosen import Chosen, check_params
+from .headings import layout
 
 #: Rows read before each commit.
 SLICE: Final = 10_000
 #: How long the same file for the same template is taken for a mistake.
 REPEATED_WITHIN: Final = timedelta(hours=24)
-#: What a list may call the column of the number.
-MOBILE_COLUMNS: Final = ("mobile", "phone", "手机号", "手机")
 _COLUMNS: Final = (
     "app", "created_at", "updated_at", "mobile", "mobile_hash", "template_id", "signature_id", "msg_id", "reason",
     "status", "message_class", "params", "tag", "reference", "segments", "line", "chunk_id", "deferrals",
@@ -35,7 +35,15 @@ _COLUMNS: Final = (
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 
-Recipient = str | Sequence[Any] | Mapping[str, Any]
+Recipient = str | Sequence[Any] | Mapping[Any, Any]
+
+
+class Line(dict[str, str]):
+    """One row of a list, and the line of the file it begins in."""
+
+    def __init__(self, line: int, cells: Mapping[str, str]) -> None:
+        super().__init__(cells)
+        self.line = line
 
 
 class Intake:
@@ -46,7 +54,7 @@ class Intake:
         self.guarded = guards.gate(conf.app(batch.app))
 
     def read(self, recipients: Iterable[Recipient]) -> None:
-        rows = enumerate(recipients, 1)
+        rows = enumerate(several(recipients), 1)
         while slice_ := list(itertools.islice(rows, SLICE)):
             accepted, rejected = self._sort(slice_)
             durably(lambda: self._write(accepted, rejected), using=self.using)  # noqa: B023
@@ -65,7 +73,7 @@ class Intake:
     def _sort(self, rows: list[tuple[int, Recipient]]) -> tuple[list[tuple[Any, ...]], list[RejectedRow]]:
         accepted, rejected = [], []
         for number_of_row, row in rows:
-            line, value = getattr(row, "line", number_of_row), ""
+            line, value = row.line if isinstance(row, Line) else number_of_row, ""
             try:
                 value, given = split(row)
                 number, params = parse(value), check_params({**self.params, **given})
@@ -73,7 +81,7 @@ class Intake:
                     self.guarded(self._intent(number, params))
                 accepted.append((line, number, params, self.chosen.check(params)))
             except (InvalidInput, Refused) as error:
-                shown = value[:64].replace("\0", "") if isinstance(value, str) else ""
+                shown = storable(value[:64]) if isinstance(value, str) else ""
                 rejected.append(RejectedRow(batch=self.batch, line=line, value=shown, reason=error.reason[:32]))
         return accepted, rejected
 
@@ -99,14 +107,36 @@ class Intake:
             yield (*head, number, hashed(number), *same, *tail)
 
 
+def several(recipients: Iterable[Recipient]) -> Iterator[Recipient]:
+    """The rows of a list. One number instead is eleven rows to Python, and a mistake."""
+    if isinstance(recipients, (str, bytes, Mapping)) or not isinstance(recipients, Iterable):
+        raise InvalidInput(
+            "recipients must be a list of rows; put one number in a list, too.",
+            field="recipients",
+            reason="invalid_recipients",
+            zh="recipients 须为多行的列表；只有一个号码时也请放进列表。",
+        )
+    return iter(recipients)
+
+
 def split(row: Recipient) -> tuple[Any, Mapping[str, str]]:
-    """A row's number and its own parameters."""
-    if isinstance(row, (tuple, list)) and len(row) == 2:
-        return row[0], row[1] or {}
+    """A row's number and its own parameters. Raises InvalidInput if these are no mapping."""
     if isinstance(row, Mapping):
-        column = next((name for name in MOBILE_COLUMNS if name in row), None)
-        return row.get(column) if column else None, {n: v for n, v in row.items() if n != column}
+        number, others = layout(tuple(row))
+        # csv.DictReader gathers under None what stands behind the last column: nothing, if a spreadsheet wrote it.
+        return row.get(number), {name: row[each] for each, name in others if each is not None or _filled(row[each])}
+    if isinstance(row, (tuple, list)) and len(row) == 2:
+        return row[0], row[1] if isinstance(row[1], (dict, Mapping)) else _none(row[1])
     return row, {}
+
+
+def _none(params: object) -> Mapping[str, str]:
+    """No parameters, if they are none or empty."""
+    return check_params(params if params or not isinstance(params, (str, list, tuple)) else None)
+
+
+def _filled(cells: object) -> bool:
+    return any(cells) if isinstance(cells, list) else True
 
 
 def refuse_repeated(batch: Batch) -> None:

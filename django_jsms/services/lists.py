@@ -6,54 +6,44 @@ with one number is the batch's business: it becomes a RejectedRow.
 
 from __future__ import annotations
 
-import codecs
 import csv
-import hashlib
 import io
+import re
 import shutil
 import tempfile
 import weakref
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import BinaryIO, Final
 
 from ..client.mobile import parse
 from ..exceptions import InvalidInput
 from ..models.templates import placeholders
+from . import encodings
 from .chosen import choose
-from .intake import MOBILE_COLUMNS
+from .headings import called
+from .intake import Line
 from .language import service
 
-#: What a person may write over the column of the number, in any case.
-HEADERS: Final = frozenset({*MOBILE_COLUMNS, "手机号码"})
 #: Characters of one line; longer ones are no list, and would fill the memory.
 LONGEST_LINE: Final = 65_536
 _DELIMITERS: Final = (",", "\t", ";")
-_BLOCK: Final = 1 << 20
-#: How files begin that are no text, and what they are.
-_MAGIC: Final = {b"PK\x03\x04": "xlsx", b"\xd0\xcf\x11\xe0": "xls", b"\x1f\x8b": "gzip", b"%PDF": "PDF"}
-#: Codecs of host names and of source code: no list is in one. IDNA reads a line again with every block of it.
-_NO_CHARSETS: Final = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
-_MARKS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-
-
-class Line(dict[str, str]):
-    """One row of a list, and the line of the file it begins in."""
-
-    def __init__(self, line: int, cells: Mapping[str, str]) -> None:
-        super().__init__(cells)
-        self.line = line
+#: A first line of Excel's own: it says the delimiter.
+_HINT: Final = re.compile(r'"?sep=([^"\w\r\n])"?[\r\n]*', re.IGNORECASE)
 
 
 class RecipientList:
     """What ``read_list`` answers: iterate over it, as often as you like, for the rows. Nothing is kept in memory."""
 
-    def __init__(self, file: BinaryIO, encoding: str | None, wanted: Collection[str] | None) -> None:
-        self._file = file
-        self._wanted = wanted
+    def __init__(
+        self, file: BinaryIO, encoding: str | None, wanted: Collection[str] | None, errors: str = "strict"
+    ) -> None:
+        self._file, self._wanted, self._errors = file, wanted, errors
+        #: The delimiter, if the first line says it.
+        self._hinted = ""
         #: sha256 of the whole file: create_batch refuses one that was sent a while ago.
-        self.digest, self.encoding = _inspect(file, encoding)
+        self.digest, self.encoding = encodings.inspect(file, encoding)
         self._delimiter, self._cells, self._headed = self._head()
         #: Columns that the template does not use.
         self.unused = tuple(name for name in self._cells if name and wanted is not None and name not in wanted)
@@ -61,7 +51,7 @@ class RecipientList:
     def _head(self) -> tuple[str, list[str], bool]:
         """The delimiter, the columns as the template calls them, and whether the first line names them."""
         first = next((line for line in self._text() if line.strip()), "")
-        delimiter = max(_DELIMITERS, key=first.count)
+        delimiter = self._hinted or max(_DELIMITERS, key=first.count)
         line, cells = next(self._records(delimiter), (0, []))
         if not cells:
             raise _bad("empty_list", "The list is empty.", "名单是空的。")
@@ -91,23 +81,32 @@ class RecipientList:
         line = 1
         try:
             for row in reader:
-                cells = [cell.strip() for cell in row]
+                cells = [_cell(cell) for cell in row]
                 if any(cells):
                     yield line, cells
                 line = reader.line_num + 1
         except csv.Error as error:
             raise _csv_error(error, line) from None
 
+    def _begun(self, line: str) -> str:
+        """The first line without marks of an encoding, and empty if it only says the delimiter."""
+        line = line.lstrip("\ufeff")
+        hint = _HINT.fullmatch(line)
+        if hint:
+            self._hinted = hint[1]
+        return "\n" if hint else line
+
     def _text(self) -> Iterator[str]:
         """The file's lines, from its beginning, decoded; a bad character or line is an InvalidInput."""
         self._file.seek(0)
-        text = io.TextIOWrapper(self._file, encoding=self.encoding, newline="")
+        text = io.TextIOWrapper(self._file, encoding=self.encoding, errors=self._errors, newline="")
         number = 0
         try:
             while line := text.readline(LONGEST_LINE + 1):
                 number += 1
+                line = _ended(self._begun(line) if number == 1 else line)
                 _check_line(line, number)
-                yield line.removeprefix("\ufeff") if number == 1 else line
+                yield line
         except UnicodeError as error:
             raise _undecodable(self.encoding, number + 1 + _lines_before(error)) from None
         finally:
@@ -127,18 +126,22 @@ def read_list(
     """A CSV file (open in binary mode) or pasted text as ``recipients`` of ``create_batch``. Writes nothing.
 
     Columns are found by name: 手机号, 手机, mobile or phone, and one per placeholder of the template that
-    ``params`` does not give; one column of numbers needs no name. Commas, tabs or semicolons. UTF-8, GB18030
-    and UTF-16 with its mark are told apart; ``encoding`` says it where that fails. The file is read twice,
-    and streamed.
+    ``params`` does not give; one column of numbers needs no name. A name may have more around it, as in
+    «手机号（必填）». Commas, tabs or semicolons. UTF-8, GB18030 and UTF-16 with its mark are told apart; ``encoding``
+    says it where that fails. The file is read twice, and streamed.
 
-    Raises InvalidInput, with ``line`` where there is one, also while the rows are read: not text (Excel),
-    unreadable in the encoding, no column of numbers, a column missing or twice, a row with too many or too
-    few cells, an unclosed quote, NUL, a line of more than 65 536 characters, nothing in it.
+    Raises InvalidInput, with ``line`` where there is one, also while the rows are read: not text (Excel), text that
+    reads well in two encodings (``ambiguous_encoding``) or in none, no column of numbers, a column missing or
+    twice, a row with too many or too few cells, an unclosed quote, NUL, a line of more than 65 536 characters,
+    nothing in it.
     """
     text = choose(template, app).text
     wanted = None if text is None else {"mobile", *placeholders(text)} - set(params or ())
     file = _seekable(source)
-    rows = RecipientList(file, encoding, wanted)
+    if isinstance(source, str):  # half a character is one row's fault
+        rows = RecipientList(file, "utf-8", wanted, "surrogatepass")
+    else:
+        rows = RecipientList(file, encoding, wanted)
     if file is not source:
         weakref.finalize(rows, file.close)
     return rows
@@ -149,7 +152,7 @@ def read_list(
 
 def _seekable(source: BinaryIO | str) -> BinaryIO:
     if isinstance(source, str):
-        return io.BytesIO(source.encode("utf-8", "replace"))
+        return io.BytesIO(source.encode("utf-8", "surrogatepass"))
     if source.seekable():
         return source
     spool: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the list
@@ -157,48 +160,9 @@ def _seekable(source: BinaryIO | str) -> BinaryIO:
     return spool
 
 
-def _inspect(file: BinaryIO, encoding: str | None) -> tuple[str, str]:
-    """The file's digest and encoding, in one pass."""
-    file.seek(0)
-    start = file.read(8)
-    for magic, name in _MAGIC.items():
-        if start.startswith(magic):
-            raise _not_text(name)
-    marked = next((known for mark, known in _MARKS.items() if start.startswith(mark)), None)
-    given = _known(encoding) if encoding else marked
-    digest, decode = hashlib.sha256(), codecs.getincrementaldecoder(given or "utf-8")().decode
-    file.seek(0)
-    found = given or "utf-8"
-    while block := file.read(_BLOCK):
-        digest.update(block)
-        if given is None and found == "utf-8" and not _decodes(decode, block):
-            found = "gb18030"
-    if given is None and found == "utf-8" and not _decodes(decode, b"", final=True):
-        found = "gb18030"
-    return digest.hexdigest(), found
-
-
-def _decodes(decode: Callable[[bytes, bool], str], block: bytes, *, final: bool = False) -> bool:
-    try:
-        decode(block, final)
-    except UnicodeError:
-        return False
-    return True
-
-
-def _known(encoding: str) -> str:
-    try:
-        "".encode(encoding)
-        if codecs.lookup(encoding).name in _NO_CHARSETS:
-            raise LookupError
-    except (LookupError, UnicodeError):
-        raise InvalidInput(
-            "There is no such encoding. Usual ones are utf-8, gb18030 and utf-16.",
-            field="encoding",
-            reason="invalid_encoding",
-            zh="没有这种编码。常用的有 utf-8、gb18030、utf-16。",
-        ) from None
-    return encoding
+def _ended(line: str) -> str:
+    """The last line without what old Windows programs put behind it: Ctrl-Z, or NUL up to a full block."""
+    return line if line.endswith(("\n", "\r")) else line.rstrip("\0\x1a")
 
 
 def _check_line(line: str, number: int) -> None:
@@ -218,7 +182,7 @@ def _check_line(line: str, number: int) -> None:
 
 def _columns(line: int, cells: list[str], wanted: Collection[str] | None) -> list[str]:
     """The names of the first line, the number's as ``mobile``. A column without a name is not used."""
-    names = ["mobile" if cell.lower() in HEADERS else cell for cell in cells]
+    names = [called(cell, wanted) for cell in cells]
     times = Counter(names)
     twice = sorted({cell for cell, name in zip(cells, names, strict=True) if name and times[name] > 1})
     if twice:
@@ -255,6 +219,12 @@ def _is_number(cell: str) -> bool:
     return True
 
 
+def _cell(text: str) -> str:
+    """Without spaces around it, and without the formula by which a spreadsheet is made to keep ="0123" as text."""
+    text = text.strip()
+    return text[2:-1] if text.startswith('="') and text.endswith('"') else text
+
+
 def _straightened(line: int, cells: list[str], columns: int) -> list[str]:
     """Empty cells behind the last column are a spreadsheet's habit; anything else is a row out of place."""
     if len(cells) > columns and not any(cells[columns:]):
@@ -279,14 +249,6 @@ def _csv_error(error: csv.Error, line: int) -> InvalidInput:
     if "unexpected end" in str(error) or "field larger" in str(error):
         return _bad("unclosed_quote", 'begins a cell with " and never closes it.', '有未闭合的引号 "。', line)
     return _bad("bad_quote", 'has a " in the middle of a cell. Double it.', '单元格中间有引号 "，请写成两个。', line)
-
-
-def _not_text(name: str) -> InvalidInput:
-    return _bad(
-        "not_csv",
-        f"This is a {name} file, not CSV. In a spreadsheet choose: File, Save As, CSV UTF-8.",
-        f"这是 {name} 文件，不是 CSV。请在表格软件中选择「文件 → 另存为 → CSV UTF-8」。",
-    )
 
 
 def _lines_before(error: UnicodeError) -> int:

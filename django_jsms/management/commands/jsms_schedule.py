@@ -130,7 +130,8 @@ class Command(SendingCommand):
         if options["file"]:
             with opened(options["file"]) as source:
                 named = schedule.template_id if options["template"] is None else options["template"]
-                rows = read_list(source, template=named, params=given["params"] or {}, app=schedule.app)
+                how = {"params": given["params"] or {}, "app": schedule.app, "encoding": options["encoding"]}
+                rows = read_list(source, template=named, **how)
                 self._answer(update_schedule(schedule, **given, recipients=rows), json)
             return
         self._answer(update_schedule(schedule, **given), json)
@@ -201,6 +202,7 @@ def _update_arguments(parser: argparse.ArgumentParser) -> None:
     to = parser.add_mutually_exclusive_group()
     to.add_argument("--to", metavar="MOBILE", help=_("another recipient"))
     to.add_argument("--file", metavar="FILE.csv", help=_("other recipients, as for jsms_batch create"))
+    parser.add_argument("--encoding", help=_("of the file, where it is not found"))
 
 
 def _text_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,126 @@
+"""Which encoding a list is in: what its mark says, what alone can be read, or what the person who has it says."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import BinaryIO, Final
+
+from ..client.characters import without_invisible
+from ..exceptions import InvalidInput
+
+_BLOCK: Final = 1 << 20
+#: How files begin that are no text, and what they are.
+_MAGIC: Final = {b"PK\x03\x04": "xlsx", b"\xd0\xcf\x11\xe0": "xls", b"\x1f\x8b": "gzip", b"%PDF": "PDF"}
+_MARKS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+#: Codecs of host names and of source code: no list is in one. IDNA reads a line again with every block of it.
+_NO_CHARSETS: Final = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
+#: First bytes of two-byte characters in UTF-8 (é, Ů, ß, Ж), and of longer ones (all of Chinese).
+_SHORT, _LONG = bytes(range(0xC2, 0xE0)), bytes(range(0xE0, 0xF5))
+#: Nobody writes these: Big5 that is read as GB18030 is full of them.
+_PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
+#: A run of other bytes, each with the letter that may end its character: no digit, so no number is shown.
+_RUN: Final = re.compile(rb"(?:[\x80-\xff][@-~]?){2,20}")
+_SAMPLES: Final = 3
+
+
+class _Reading:
+    """Whether bytes are text in an encoding, block by block."""
+
+    def __init__(self, encoding: str) -> None:
+        self._decode = codecs.getincrementaldecoder(encoding)().decode
+        self.possible, self.private = True, False
+
+    def feed(self, block: bytes, *, final: bool = False) -> None:
+        if not self.possible:
+            return
+        try:
+            text = self._decode(block, final)
+        except UnicodeError:
+            self.possible = False
+        else:
+            self.private = self.private or bool(_PRIVATE.search(text))
+
+
+def inspect(file: BinaryIO, encoding: str | None) -> tuple[str, str]:
+    """The file's digest and encoding, in one pass. Raises InvalidInput where nobody but a person can tell."""
+    file.seek(0)
+    start = file.read(8)
+    for magic, name in _MAGIC.items():
+        if start.startswith(magic):
+            raise _not_text(name)
+    given = _known(encoding) if encoding else next((e for mark, e in _MARKS.items() if start.startswith(mark)), None)
+    digest, utf8, gb, short = hashlib.sha256(), _Reading("utf-8"), _Reading("gb18030"), 0
+    for block in _blocks(file):
+        digest.update(block)
+        if given is None:
+            utf8.feed(block, final=not block)
+            gb.feed(block, final=not block)
+            short += _count(block, _SHORT) - _count(block, _LONG)
+    return digest.hexdigest(), given or _tell(file, utf8, gb, short)
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    """All of it, and an empty one at its end."""
+    file.seek(0)
+    while block := file.read(_BLOCK):
+        yield block
+    yield b""
+
+
+def _count(block: bytes, which: bytes) -> int:
+    return len(block) - len(block.translate(None, which))
+
+
+def _tell(file: BinaryIO, utf8: _Reading, gb: _Reading, short: int) -> str:
+    """UTF-8 that is mostly é and Ж is as likely a few names in GB18030: «Ůʿ» is «女士»."""
+    if not utf8.possible:
+        if gb.possible and gb.private:
+            raise _ambiguous(file, ("gb18030", "big5"))
+        return "gb18030"
+    if gb.possible and short > 0:
+        raise _ambiguous(file, ("utf-8", "gb18030"))
+    return "utf-8"
+
+
+def _known(encoding: str) -> str:
+    try:
+        "".encode(encoding)
+        if codecs.lookup(encoding).name in _NO_CHARSETS:
+            raise LookupError
+    except (LookupError, UnicodeError):
+        raise InvalidInput(
+            "There is no such encoding. Usual ones are utf-8, gb18030 and utf-16.",
+            field="encoding",
+            reason="invalid_encoding",
+            zh="没有这种编码。常用的有 utf-8、gb18030、utf-16。",
+        ) from None
+    return encoding
+
+
+def _ambiguous(file: BinaryIO, encodings: tuple[str, str]) -> InvalidInput:
+    runs = list(islice((run for block in _blocks(file) for run in _RUN.findall(block)), _SAMPLES))
+    first, second = (" ".join(_shown(run, encoding) for run in runs) for encoding in encodings)
+    one, other = encodings
+    return InvalidInput(
+        f'The list can be read in two ways: as {one} it says "{first}", as {other} "{second}". Say the encoding.',
+        field="encoding",
+        reason="ambiguous_encoding",
+        zh=f"无法判断名单的编码：按 {one} 读为「{first}」，按 {other} 读为「{second}」。请指定编码（encoding）。",
+    )
+
+
+def _shown(run: bytes, encoding: str) -> str:
+    return without_invisible(run.decode(encoding, "replace").replace("\t", "").replace("\n", ""))
+
+
+def _not_text(name: str) -> InvalidInput:
+    return InvalidInput(
+        f"This is a {name} file, not CSV. In a spreadsheet choose: File, Save As, CSV UTF-8.",
+        field="recipients",
+        reason="not_csv",
+        zh=f"这是 {name} 文件，不是 CSV。请在表格软件中选择「文件 → 另存为 → CSV UTF-8」。",
+    )

@@ -1,0 +1,55 @@
+"""The names of a list's columns, as people and spreadsheets write them."""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+from collections.abc import Collection
+from typing import Any, Final
+
+from ..client.characters import without_invisible
+
+#: What a list may call the column of the number, in any case.
+HEADINGS: Final = frozenset({"mobile", "phone", "手机号", "手机", "手机号码"})
+#: A longer name is no name.
+_LONGEST: Final = 64
+#: «手机号（必填）», «no [max 20]»: as NFKC writes them.
+_BRACKETS: Final = ("()", "[]", "【】")
+
+
+def is_mobile(name: object) -> bool:
+    """Whether the column of that name holds the number."""
+    return isinstance(name, str) and plain(name).lower() in HEADINGS
+
+
+def plain(name: str) -> str:
+    """A name without what was added to it: invisible characters, full width, a star, a remark in brackets."""
+    if len(name) > _LONGEST:
+        return name
+    text = unicodedata.normalize("NFKC", without_invisible(name)).strip(" *:'\"")
+    for left, right in _BRACKETS:
+        if text.endswith(right) and text.find(left) > 0:
+            text = text[: text.rindex(left)]
+    return text.strip(" *:'\"")
+
+
+def called(name: str, wanted: Collection[str] | None = None) -> str:
+    """The column as the template calls it: ``mobile``, a placeholder, or its own name if it is neither."""
+    if is_mobile(name):
+        return "mobile"
+    short = plain(name)
+    return short if wanted is None or short in wanted else name
+
+
+@functools.lru_cache(maxsize=64)
+def layout(columns: tuple[Any, ...]) -> tuple[Any, tuple[tuple[Any, Any], ...]]:
+    """Of a row that is a mapping: the column of the number, and the others with their names.
+
+    Names that would be one are left as they are: the template then refuses them.
+    """
+    number = next((each for each in columns if is_mobile(each)), None)
+    others = [each for each in columns if each != number]
+    names = [called(each) if isinstance(each, str) else each for each in others]
+    return number, tuple(
+        (each, name if names.count(name) == 1 else each) for each, name in zip(others, names, strict=True)
+    )

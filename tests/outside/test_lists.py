@@ -1,0 +1,250 @@
+"""Lists that people hand in: what spreadsheets and old programs write is read, or refused in one sentence."""
+
+import csv
+import io
+import itertools
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from django_jsms.exceptions import InvalidInput
+from django_jsms.models import Batch, Message, RejectedRow
+from django_jsms.services import create_batch, read_list
+from tests.api.test_batch_files import upload
+from tests.conftest import MOBILE
+
+pytestmark = pytest.mark.django_db
+
+
+# -- every door: what became of the list -----------------------------------------------------------------------------
+# Each answers the error's text, or None where the list was taken in.
+
+
+def by_service(data, encoding=None, **_):
+    try:
+        rows = read_list(io.BytesIO(data), template="order-shipped", encoding=encoding)
+        create_batch(template="order-shipped", recipients=rows, source=rows.digest, force=True)
+    except InvalidInput as error:
+        return error.message
+
+
+def by_command(data, encoding=None, tmp_path=None, **_):
+    path = tmp_path / "list.csv"
+    path.write_bytes(data)
+    more = ["--encoding", encoding] if encoding else []
+    try:
+        call_command(
+            "jsms_batch", "create", str(path), "--template", "order-shipped", "--force", *more,
+            stdout=io.StringIO(), stderr=io.StringIO(),
+        )  # fmt: skip
+    except CommandError as error:
+        return str(error)
+
+
+def by_admin(data, encoding=None, admin_client=None, **_):
+    file = SimpleUploadedFile("list.csv", data)
+    given = {"template": "order-shipped", "app": "default", "force": "on", "file": file, "encoding": encoding or ""}
+    page = admin_client.post(reverse("admin:django_jsms_batch_add"), given, follow=True).content.decode()
+    found = re.findall(r'<ul class="errorlist[^>]*>(.*?)</ul>', page, re.DOTALL)
+    return "".join(found).replace("&quot;", '"') or None
+
+
+def by_rest(data, encoding=None, boss=None, **_):
+    answer = upload(boss, data, encoding=encoding, force="1", partial="1")
+    return None if answer.status_code == 201 else answer.json()["message"]
+
+
+DOORS = [by_service, by_command, by_admin, by_rest]
+
+
+@pytest.fixture(params=DOORS, ids=lambda door: door.__name__)
+def hand_in(request, shop, boss, admin_client, tmp_path):
+    clients = {"boss": boss, "admin_client": admin_client, "tmp_path": tmp_path}
+    return lambda data, encoding=None: request.param(data, encoding, **clients)
+
+
+def taken():
+    """What would be sent to whom, without the numbers that were refused."""
+    return dict(Message.objects.values_list("mobile", "params"))
+
+
+# -- encodings -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.core
+def test_a_short_gbk_list_that_is_utf8_too_is_asked_about(hand_in):
+    data = f"mobile,no\n{MOBILE},女士\n".encode("gbk")
+    assert data.decode() == f"mobile,no\n{MOBILE},Ůʿ\n"
+    said = hand_in(data)
+    assert '"Ůʿ"' in said and '"女士"' in said and "Say the encoding" in said and MOBILE not in said
+    assert not Batch.objects.exists()
+    assert hand_in(data, "gb18030") is None and taken() == {MOBILE: {"no": "女士"}}
+    Batch.objects.all().delete()
+    Message.objects.all().delete()
+    assert hand_in(data, "utf-8") is None and taken() == {MOBILE: {"no": "Ůʿ"}}
+
+
+CLEAR = {
+    "utf-8": ["女士", "阿里·买买提", "张三é", "é张三", "Zoë 张三李四", "好👍", "１２３", "囍"],
+    "gb18030": ["先生", "张三", "女士先生", "李女士和王先生", "𠮷", "你好，世界", "王·小明"],
+}
+
+
+@pytest.mark.parametrize(("encoding", "text"), [(e, text) for e, texts in CLEAR.items() for text in texts])
+def test_what_can_be_told_is_not_asked_about(shop, encoding, text):
+    data = f"mobile,no\n{MOBILE},{text}\n".encode(encoding)
+    assert (by_service(data), taken()) == (None, {MOBILE: {"no": text}})
+
+
+def test_every_pair_of_common_characters_is_read_right_or_asked_about(shop):
+    """The 3755 common characters of GB 2312 come first in GBK: 400 pairs of them, and each alone."""
+    common = [bytes(pair).decode("gbk") for pair in itertools.product(range(0xB0, 0xD8), range(0xA1, 0xFA))]
+    for text in (*common[::7], *map("".join, zip(common[::9], common[5::9], strict=False))):
+        source = io.BytesIO(f"mobile,no\n{MOBILE},{text}\n".encode("gbk"))
+        try:
+            assert [row["no"] for row in read_list(source, template="order-shipped")] == [text]
+        except InvalidInput as error:
+            assert error.reason == "ambiguous_encoding" and text in str(error)
+
+
+def test_big5_is_not_taken_for_gb18030(hand_in):
+    data = f"mobile,no\n{MOBILE},王小明先生\n".encode("big5")
+    said = hand_in(data)
+    assert "王小明先生" in said and "big5" in said and not Batch.objects.exists()
+    assert hand_in(data, "big5") is None and taken() == {MOBILE: {"no": "王小明先生"}}
+
+
+# -- what programs put into a list -----------------------------------------------------------------------------------
+
+ROW = f"{MOBILE},甲"
+READ = {
+    "sep=,": f"sep=,\r\n手机号,no\r\n{ROW}\r\n",
+    "sep=;": f"sep=;\r\n手机号;no\r\n{MOBILE};甲\r\n",
+    "SEP=|": f"SEP=|\n手机号|no\n{MOBILE}|甲\n",
+    "sep=tab": f"sep=\t\n手机号\tno\n{MOBILE}\t甲\n",
+    "marks": f"\ufeff\ufeff手机号,no\n{ROW}\n",
+    "mark and sep": f"\ufeffsep=,\n手机号,no\n{ROW}\n",
+    "a quoted name behind a mark": f'\ufeff"手机号","no"\n"{MOBILE}","甲"\n',
+    "Ctrl-Z": f"手机号,no\r\n{ROW}\r\n\x1a",
+    "Ctrl-Z in the last row": f"手机号,no\r\n{ROW}\x1a",
+    "a full block": f"手机号,no\r\n{ROW}\r\n" + "\0" * 100,
+    "required": f"手机号（必填）,no(必填)\n{ROW}\n",
+    "starred": f"*手机号,no*\n{ROW}\n",
+    "hints": f"手机号码 [11位],no【订单】\n{ROW}\n",
+    "wide": f"ＭＯＢＩＬＥ,ｎｏ\n{ROW}\n",
+    "invisible": f"\u200b手机号,no\u200b\n{ROW}\n",
+    "spaces": f"\u3000手机号\xa0, no \n{ROW}\n",
+    "formulas": f'手机号,no\n="{MOBILE}",="甲"\n',
+    "quoted formulas": f'手机号,no\n"=""{MOBILE}""",甲\n',
+    "tabs that keep text": f"手机号,no\n\t{MOBILE},甲\t\n",
+    "empty columns": f"手机号,no,,\n{ROW},,\n,,,\n",
+    "an addition to a column that is not used": f"手机号,no,价(元),价(美元)\n{ROW},1,2\n",
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_what_programs_add_is_read(shop, name):
+    assert by_service(READ[name].encode()) is None
+    assert taken() == {MOBILE: {"no": "甲"}} and not RejectedRow.objects.exists()
+
+
+REFUSED = {
+    "a title": (f"会员名单\n手机号,no\n{ROW}\n", "name the columns"),
+    "one name twice": (f"手机号,no,no（备注）\n{ROW},x\n", "twice"),
+    "two numbers": (f"手机号,手机（备用）,no\n{MOBILE},{MOBILE},甲\n", "twice"),
+    "a sum": (f"手机号,no\n{ROW}\n合计,1,行\n", "Line 3"),
+    "only a hint": ("sep=,\n", "empty"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_meant_is_one_sentence(hand_in, name):
+    content, said = REFUSED[name]
+    assert said in hand_in(content.encode()) and not Batch.objects.exists()
+
+
+def test_the_line_is_that_of_the_file_behind_a_hint(shop):
+    assert by_service(f"sep=,\n手机号,no\n{ROW}\n1,2\n".encode()) is None
+    assert RejectedRow.objects.get().line == 4
+
+
+# -- rows that a program makes ---------------------------------------------------------------------------------------
+
+SECOND = "13900139000"
+BAD_ROWS = {
+    "half an emoji": ("138\ud83d0138001", {"no": "1"}),
+    "half an emoji as text": ("13800138001", {"no": "\ud83d"}),
+    "NUL": ("13800138001\0", {"no": "1"}),
+    "a number": (13800138001, {"no": "1"}),
+    "a number alone": 13800138001,
+    "nothing": None,
+    "bytes": b"13800138001",
+    "true": True,
+    "an object": object(),
+    "a list": ["13800138001"],
+    "three": ("13800138001", {"no": "1"}, 1),
+    "text as parameters": ("13800138001", "42"),
+    "a number as parameters": ("13800138001", 42),
+    "zero as parameters": ("13800138001", 0),
+    "a list as parameters": ("13800138001", ["no"]),
+    "numbers as names": ("13800138001", {1: "1"}),
+    "a number as text": ("13800138001", {"no": 42}),
+    "no text": ("13800138001", {"no": None}),
+    "half a name": ("13800138001", {"\ud83d": "1", "no": "1"}),
+    "an empty mapping": {},
+    "no number": {"no": "1"},
+    "a list as number": {"mobile": ["13800138001"], "no": "1"},
+    "a cell too many": {"mobile": "13800138001", "no": "1", None: ["x"]},
+    "two columns that would be one": {"mobile": "13800138001", "no": "1", "no（备注）": "2"},
+}
+
+
+@pytest.mark.parametrize("name", BAD_ROWS)
+@pytest.mark.core
+def test_one_bad_row_is_a_rejected_row_whatever_its_type(shop, name):
+    rows = [(MOBILE, {"no": "1"}), BAD_ROWS[name], (SECOND, {"no": "2"})]
+    batch = create_batch(template="order-shipped", recipients=rows)
+    assert (batch.total, batch.rejected, set(taken())) == (2, 1, {MOBILE, SECOND})
+    row = RejectedRow.objects.get()
+    assert row.line == 2 and row.explanation != row.reason and row.masked_value
+
+
+def test_pasted_half_a_character_is_the_fault_of_its_row(shop):
+    rows = read_list(f"手机号,no\n{MOBILE},甲\ud83d\n{SECOND},乙\n", template="order-shipped")
+    batch = create_batch(template="order-shipped", recipients=rows, source=rows.digest)
+    assert (batch.total, batch.rejected, taken()) == (1, 1, {SECOND: {"no": "乙"}})
+
+
+@pytest.mark.parametrize("given", [MOBILE, b"13800138000", {"mobile": MOBILE, "no": "1"}, None, 12, ""])
+def test_what_is_no_list_is_refused_as_such(shop, given):
+    with pytest.raises(InvalidInput, match="in a list") as caught:
+        create_batch(template="order-shipped", recipients=given)
+    assert (caught.value.field, caught.value.reason) == ("recipients", "invalid_recipients")
+    assert not Batch.objects.exists() and not RejectedRow.objects.exists()
+
+
+NAMES = [
+    "mobile",
+    "Mobile",
+    "PHONE",
+    "手机号",
+    "手机",
+    "手机号码",
+    "\ufeff手机号",
+    "手机号（必填）",
+    " mobile ",
+    "ｍｏｂｉｌｅ",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("own", ["no", "\ufeffno", "no（必填）"])
+def test_rows_of_dictreader_have_the_names_of_read_list(shop, name, own):
+    for table in (f"{own},{name}\n甲,{MOBILE}\n", f"{name},{own}\n{MOBILE},甲,,\n"):
+        create_batch(template="order-shipped", recipients=csv.DictReader(io.StringIO(table, newline="")))
+        assert taken() == {MOBILE: {"no": "甲"}} and not RejectedRow.objects.exists()
+        assert [dict(row) for row in read_list(table, template="order-shipped")] == [{"mobile": MOBILE, "no": "甲"}]
+        Message.objects.all().delete()
