@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, Self
@@ -22,6 +23,8 @@ from .templates import Template
 MOST_CHECKS: Final = 5
 #: How long the proof of a checked code can be redeemed.
 PROOF_LIFE: Final = timedelta(minutes=5)
+#: What ``new_token`` makes; anything else is nobody's.
+TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,43}", re.ASCII)
 
 
 def new_token() -> str:

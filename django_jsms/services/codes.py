@@ -30,7 +30,8 @@ logger = logging.getLogger("django_jsms")
 QUEUE_LIFE: Final = timedelta(seconds=60)
 #: Codes are asked for by a person in front of a form: seconds to connect, between bytes, in all.
 TIMEOUT: Final = (2.0, 5.0, 7.0)
-_PURPOSE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}", re.ASCII)
+#: What purposes are called.
+PURPOSE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}", re.ASCII)
 
 
 @service
@@ -201,7 +202,7 @@ def _values(
 def _template(template: int | str | None, purpose: str) -> tuple[int, int | None]:
     """The template's and the signature's ids for a purpose."""
     declared = conf.get("PURPOSES")
-    if not isinstance(purpose, str) or not _PURPOSE.fullmatch(purpose) or (declared and purpose not in declared):
+    if not isinstance(purpose, str) or not PURPOSE.fullmatch(purpose) or (declared and purpose not in declared):
         known = ", ".join(sorted(declared)) or "login"
         raise InvalidInput(
             f"purpose is not one of this project's. It has: {known}.",

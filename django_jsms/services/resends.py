@@ -9,7 +9,7 @@ from typing import Any, Final
 from .. import conf
 from ..exceptions import InvalidInput
 from ..models.base import now
-from ..models.codes import VerificationCode
+from ..models.codes import TOKEN, VerificationCode
 from . import limits, uses
 from .codes import send_code, send_voice_code
 from .language import service
@@ -29,7 +29,9 @@ def resend_code(
     good until this one is sent. Raises InvalidInput (``invalid_or_expired``) for a token that is unknown, too old,
     or whose code was verified.
     """
-    row = VerificationCode.objects.primary().filter(token=token, created_at__gt=now() - RESEND_LIFE).first()
+    fits = isinstance(token, str) and TOKEN.fullmatch(token)
+    recent = VerificationCode.objects.primary().filter(created_at__gt=now() - RESEND_LIFE)
+    row = recent.filter(token=token).first() if fits else None
     if row is None or row.mobile is None or row.status == row.Status.VERIFIED:
         raise InvalidInput(
             "The code is not valid any more. Please request a new one.",

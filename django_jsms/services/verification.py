@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from types import NoneType
 from typing import Final, cast
 
 from django.core import signing
@@ -13,20 +14,24 @@ from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.debug import sensitive_variables
 
 from .. import conf, signals
+from ..client.characters import without_invisible
 from ..client.mobile import parse
 from ..exceptions import InvalidInput, InvalidProof, JSMSError, LimitExceeded, NotSent
 from ..models.base import durably, mobile_hash, now
-from ..models.codes import MOST_CHECKS, VerificationCode
+from ..models.codes import MOST_CHECKS, TOKEN, VerificationCode
 from . import guards, limits, records
 from .addresses import check_address
 from .clients import get_client
-from .codes import person_timeout
+from .codes import PURPOSE, person_timeout
 from .language import service
 from .results import Reason, Verification
 
 logger = logging.getLogger("django_jsms")
 
 _DIGITS: Final = re.compile(r"[0-9]{4,8}", re.ASCII)
+_FULL_WIDTH: Final = str.maketrans("０１２３４５６７８９", "0123456789")
+#: More than a person types.
+_LONGEST: Final = 64
 
 _MESSAGES: Final[Mapping[Reason, str]] = {
     "ok": gettext_noop("Verified."),
@@ -81,11 +86,12 @@ def verify_code(
     it is ``throttled``, with ``retry_after`` in seconds. A success uses the code up and carries a ``proof`` for
     ``redeem_proof``. JSMS out of reach is ``unavailable``, not an error.
 
-    Raises InvalidInput for a code that is not 4 to 8 ASCII digits (not counted), and InTransaction.
+    Spaces and full-width digits are taken for what is meant. Raises InvalidInput for a code that is not 4 to 8
+    digits (not counted) or a token that is no string, and InTransaction.
 
     JSMS: ``POST /codes/{msg_id}/valid``, https://docs.jiguang.cn/jsms/server/rest_api_jsms
     """
-    _check_digits(code)
+    code = _digits(code)
     row = _find(purpose, mobile, token)
     try:
         reservation = _reserve(row, check_address(ip))
@@ -125,14 +131,16 @@ def _reservation(scopes: Sequence[str], row: VerificationCode | None, ip: str | 
     return limits.Reservation(limits.meters(scopes, values, conf.app(row.app if row else "default")))
 
 
-def _check_digits(code: object) -> None:
-    if not isinstance(code, str) or not _DIGITS.fullmatch(code):
-        raise InvalidInput(
-            "code must be a string of 4 to 8 digits.",
-            field="code",
-            reason="invalid_code",
-            zh="验证码应为 4 至 8 位数字的字符串。",
-        )
+@sensitive_variables()
+def _digits(code: object) -> str:
+    """The digits that were typed or pasted."""
+    given = code if isinstance(code, str) and len(code) <= _LONGEST else ""
+    digits = "".join(without_invisible(given).translate(_FULL_WIDTH).split())
+    if _DIGITS.fullmatch(digits):
+        return digits
+    raise InvalidInput(
+        "The code has 4 to 8 digits.", field="code", reason="invalid_code", zh="验证码为 4 至 8 位数字，请重新输入。"
+    )
 
 
 @sensitive_variables()
@@ -144,9 +152,16 @@ def _find(purpose: str, mobile: str | None, token: str | None) -> VerificationCo
             reason="required",
             zh="请指明要校验谁的验证码：传入 mobile=、token=，或两者。",
         )
+    if not isinstance(token, (str, NoneType)):
+        raise InvalidInput(
+            "The token must be a string.", field="token", reason="invalid_token", zh="token 须为字符串。"
+        )
     found_by = {"mobile_hash": mobile_hash(parse(mobile))} if mobile is not None else {}
     if token is not None:
         found_by["token"] = token
+    known = isinstance(purpose, str) and PURPOSE.fullmatch(purpose) and (token is None or TOKEN.fullmatch(token))
+    if not known:
+        return None  # none of ours looks so, and a database may refuse to compare it
     code: VerificationCode | None = VerificationCode.objects.primary().current(purpose=purpose, **found_by)
     return code
 

@@ -70,8 +70,6 @@ class CodeForm(forms.Form):
 
     code = forms.CharField(
         label=_("Code"),
-        max_length=8,
-        widget=CodeInput(
-            {"inputmode": "numeric", "autocomplete": "one-time-code", "pattern": "[0-9]*", "autofocus": True}
-        ),
+        max_length=32,
+        widget=CodeInput({"inputmode": "numeric", "autocomplete": "one-time-code", "autofocus": True}),
     )
