@@ -164,6 +164,8 @@ class NoAnswer(JSMSError):
 
     reason = "no_answer"
     who = "platform"
+    #: What came all the same with a 2xx, to be kept: it may be the only place of an id, and may hold numbers.
+    body: bytes = b""
 
 
 class MaybeSent(NoAnswer):

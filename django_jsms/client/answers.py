@@ -66,7 +66,7 @@ def _accepted(route: Route, answer: Answer) -> Any:
             return _refused(route, answer, payload, code, message)
     wanted = list if route.answer == "array" else dict
     if not isinstance(payload, wanted):
-        raise lost(route, "its answer could not be read")
+        raise lost(route, "its answer could not be read", body=answer.body)
     return payload
 
 
@@ -75,7 +75,7 @@ def _refused(route: Route, answer: Answer, payload: Any, code: int | None, messa
         return payload
     row = errors.describe(code)
     if row is None and answer.status < 400:
-        raise lost(route, "its answer holds an error that is not documented", code=code or None)
+        raise lost(route, "its answer holds an error that is not documented", code=code or None, body=answer.body)
     if row and row.again == "maybe":
         raise lost(route, f"it answered {code} ({row.message})", code=code)
     # Waiting mends nothing that nobody knows, unless JSMS says so itself.
@@ -162,12 +162,17 @@ def unsent(reason: str) -> NotSent:
     )
 
 
-def lost(route: Route, why: str, *, code: int | None = None) -> JSMSError:
-    """The request was written and came to no trustworthy end: ``MaybeSent`` where that can mean an SMS."""
-    if route.billable:
-        return MaybeSent(
-            f"JSMS got the request, but {why}: the SMS may have been sent.",
-            code=code,
-            zh="请求已提交，但没有得到可信的应答：短信可能已发出，请勿直接重发。",
-        )
-    return NoAnswer(f"JSMS got the request, but {why}.", code=code, zh="请求已提交，但没有得到可信的应答。")
+def lost(route: Route, why: str, *, code: int | None = None, body: bytes = b"") -> JSMSError:
+    """The request was written and came to no trustworthy end: ``MaybeSent`` where that can mean an SMS.
+
+    Of what could be an SMS ``body`` is what came all the same.
+    """
+    if not route.billable:
+        return NoAnswer(f"JSMS got the request, but {why}.", code=code, zh="请求已提交，但没有得到可信的应答。")
+    error = MaybeSent(
+        f"JSMS got the request, but {why}: the SMS may have been sent.",
+        code=code,
+        zh="请求已提交，但没有得到可信的应答：短信可能已发出，请勿直接重发。",
+    )
+    error.body = body
+    return error

@@ -101,13 +101,13 @@ class Caller:
         body: bytes | None = None,
         content_type: str = "",
     ) -> T:
-        _, payload = self._exchange(route, timeout, where, body, content_type)
+        answer, payload = self._exchange(route, timeout, where, body, content_type)
         try:
             return parse(payload)
         except shapes.WrongShape as wrong:
             member = str(wrong)
         # Raised here and not in the except clause, so that no error drags the answer along as its context.
-        raise answers.lost(route, f"its answer has no usable {member}")
+        raise answers.lost(route, f"its answer has no usable {member}", body=answer.body)
 
     def _exchange(
         self,

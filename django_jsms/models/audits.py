@@ -23,7 +23,7 @@ class AuditedQuerySet(models.QuerySet[Any]):
 
     def open_audits(self) -> Self:
         """Those whose audit is under way, the longest unasked first."""
-        return self.filter(status="auditing", remote_id__isnull=False).order_by("refreshed_at", "pk")
+        return self.filter(status="auditing", remote_id__isnull=False).order_by("updated_at", "pk")
 
 
 class Audited(Row):

@@ -192,8 +192,8 @@ def refresh_open(noun: Noun) -> int:
     for row in rows:
         try:
             refresh(row, noun)
-        except JSMSError as error:
-            logger.warning(
-                "%s %s of app %s not refreshed: %s", row._meta.verbose_name, row.label, row.app, error.reason
-            )
+        except Exception as error:
+            why = error.reason if isinstance(error, JSMSError) else type(error).__name__
+            logger.warning("%s %s of app %s not refreshed: %s", row._meta.verbose_name, row.label, row.app, why)
+            noun.model.objects.primary().filter(pk=row.pk).update(updated_at=now())
     return len(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any, Final
 
@@ -13,12 +14,12 @@ from django.views.decorators.debug import sensitive_variables
 from .. import conf, dispatch
 from ..client.errors import describe
 from ..client.results import BatchResult
-from ..exceptions import AppPaused, JSMSError, LimitExceeded, NoAnswer, NotSent
+from ..exceptions import AppPaused, JSMSError, LimitExceeded, MaybeSent, NoAnswer, NotSent
 from ..models import bulk
 from ..models.base import durably, now, read_clock
 from ..models.batches import Batch, Chunk
 from ..models.messages import Message
-from . import accounts, budgets, delivery, guards, optouts, records
+from . import accounts, answers, budgets, delivery, guards, optouts, records
 from .clients import get_client
 from .hours import next_window
 from .language import translate
@@ -130,6 +131,7 @@ def _exchange(chunk: Any, rows: list[tuple[int, str, dict[str, str]]]) -> None:
         )
     except NoAnswer as error:
         reason, code = error.reason, error.code
+        answers.keep(chunk, batch.app, error.body)
         durably(lambda: _end(chunk, "unknown", "unknown", len(rows), reason, code), using=using)
         _tell(chunk, started, error, unknown=len(rows))
     except JSMSError as error:
@@ -139,10 +141,35 @@ def _exchange(chunk: Any, rows: list[tuple[int, str, dict[str, str]]]) -> None:
         _tell(chunk, started, refusal, refused=len(rows))
         budgets.give_back(batch.app, chunk.costs)  # none of it was sent: it is counted again when it is tried again
     else:
-        durably(lambda: _answered(chunk, rows, answer), using=using)
+        if _recorded(chunk, rows, answer):
+            sent = sum(item.ok for item in answer.recipients)
+            _tell(chunk, started, sent=sent, failed=len(answer.recipients) - sent)
         optouts.learn(batch.app, [item.mobile for item in answer.recipients if item.code == optouts.REFUSED])
-        sent = sum(item.ok for item in answer.recipients)
-        _tell(chunk, started, sent=sent, failed=len(answer.recipients) - sent)
+
+
+@sensitive_variables()
+def _recorded(chunk: Any, rows: list[tuple[int, str, dict[str, str]]], answer: BatchResult) -> bool:
+    """Write the outcome. Where that is too late or cannot be done, the log has what only this process knows."""
+    using = router.db_for_write(Chunk)
+    if answer.unread:
+        answers.keep(chunk, chunk.batch.app, json.dumps(answer.unread).encode())
+    try:
+        if durably(lambda: _answered(chunk, rows, answer), using=using):
+            return True
+        why = "it was answered after its lease had ended"
+    except Exception as error:
+        why = f"its outcome cannot be recorded ({type(error).__name__})"
+        _log(chunk, rows, answer, why)
+        durably(lambda: _end(chunk, "unknown", "unknown", len(rows), MaybeSent.reason, None), using=using)
+        return False
+    _log(chunk, rows, answer, why)
+    return False
+
+
+def _log(chunk: Any, rows: list[tuple[int, str, dict[str, str]]], answer: BatchResult, why: str) -> None:
+    """Message by message, the msg_id or the code it was refused with."""
+    listed = {item.mobile: item.msg_id if item.ok else f"!{item.code}" for item in answer.recipients}
+    answers.log(chunk, why, [f"{pk}={listed[mobile]}" for pk, mobile, _ in rows if mobile in listed])
 
 
 def _tell(chunk: Any, started: float, error: JSMSError | None = None, **counts: int) -> None:
@@ -176,8 +203,8 @@ def _refused(chunk: Any, error: JSMSError, size: int) -> None:
         _end(chunk, "done", "failed", size, error.reason, error.code)
 
 
-def _answered(chunk: Any, rows: list[tuple[int, str, dict[str, str]]], answer: BatchResult) -> None:
-    """Listed without an error: sent. Listed with one: failed, or later. Not listed: unknown."""
+def _answered(chunk: Any, rows: list[tuple[int, str, dict[str, str]]], answer: BatchResult) -> bool:
+    """Listed without an error: sent. Listed with one: failed, or later. Not listed: unknown. False: too late."""
     listed = {item.mobile: item for item in answer.recipients}
     outcomes, later = [], []
     for pk, mobile, _ in rows:
@@ -194,11 +221,12 @@ def _answered(chunk: Any, rows: list[tuple[int, str, dict[str, str]]], answer: B
         )  # fmt: skip
     counts = {status: sum(o["status"] == status for o in outcomes) for status in ("sent", "failed", "unknown")}
     if not chunk.close("done", size=len(outcomes), **counts):
-        return
+        return False
     if outcomes:
         bulk.outcome(outcomes, now(), using=router.db_for_write(Message))
     if later:
         _follow_up(chunk, later)
+    return True
 
 
 def _follow_up(chunk: Any, keys: list[int]) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import DatabaseError, router
+from django.db import router
 
 from .. import conf
 from ..client import JSMSClient
@@ -23,7 +23,7 @@ from ..client.errors import describe
 from ..exceptions import AppPaused, JSMSError, LimitExceeded, NoAnswer, NotSent
 from ..models.base import database_now, durably, now, read_clock
 from ..models.outgoing import Outgoing
-from . import accounts, budgets, guards, records, repeating
+from . import accounts, answers, budgets, guards, records, repeating
 from .clients import get_client
 
 logger = logging.getLogger("django_jsms")
@@ -148,6 +148,8 @@ def _attempt(row: Any, noun: Noun) -> JSMSError | None:
         msg_id = _call(row, noun)
     except NoAnswer as error:
         reason, code = error.reason, error.code
+        answers.keep(row, row.app, error.body)
+        error.body = b""  # kept, and not for whoever catches it
         record(row, lambda: row.mark_unknown(now(), reason=reason, code=code))
         return error
     except JSMSError as error:
@@ -212,7 +214,7 @@ def record(row: Any, work: Callable[[], object], msg_id: str = "") -> None:
     """Commit an outcome. Where the database is gone, the log keeps what it would have said."""
     try:
         durably(work, using=_using(row))
-    except DatabaseError:
+    except Exception:
         logger.error("Outcome not recorded: %s %s attempt %s msg_id %s", row._meta.label, row.pk, row.attempt, msg_id)
         raise
 

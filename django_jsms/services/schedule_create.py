@@ -14,7 +14,7 @@ from ..client.results import Scheduled
 from ..exceptions import AppPaused, JSMSError, LimitExceeded, NoAnswer, NotSent, Refused
 from ..models.base import durably, now
 from ..models.schedules import Schedule
-from . import accounts, budgets, delivery, guards, optouts, schedule_rows
+from . import accounts, answers, budgets, delivery, guards, optouts, schedule_rows
 from .clients import get_client
 from .hours import aware
 from .language import translate
@@ -106,6 +106,7 @@ def _post(client: JSMSClient, schedule: Schedule, rows: list[schedule_rows.Recip
 
 def lost_create(schedule: Schedule, error: NoAnswer) -> None:
     """JSMS may hold it, under an id that nobody knows: it cannot be cancelled until a person finds it."""
+    answers.keep(schedule, schedule.app, error.body)
     mark_unknown(schedule, error, schedule.send_at)
     announce(signals.schedule_unknown, schedule)
 

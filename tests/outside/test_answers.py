@@ -1,0 +1,207 @@
+"""Every way to send × every answer that nobody can use: `unknown` at once, the ids in the log, the answer kept."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import DataError, OperationalError
+
+from django_jsms.exceptions import MaybeSent
+from django_jsms.models import Batch, Callback, Chunk, Message, Schedule, VerificationCode, bulk
+from django_jsms.models.base import LEASE, now
+from django_jsms.services import (
+    chunks,
+    create_batch,
+    queue_code,
+    queue_message,
+    reap,
+    reprocess_callback,
+    run_pending,
+    schedule_batch,
+    schedule_message,
+    send_code,
+    send_message,
+    send_voice_code,
+    start_batch,
+)
+from tests.conftest import MOBILE
+
+pytestmark = [pytest.mark.django_db, pytest.mark.core]
+OTHER = "13900139000"
+TEXT: dict[str, Any] = {"template": "order-shipped", "params": {"no": "42"}}
+#: What no path and no column takes, as JSON.
+UNUSABLE = {
+    "65 characters": json.dumps("1" * 65),
+    "128 characters": json.dumps("1" * 128),
+    "NUL": '"1\\u0000"',
+    "half an emoji": '"1\\ud83d"',
+    "below zero": "-1",
+    "blanks": '"   "',
+    "an emoji": json.dumps("😀"),
+    "thousands of digits": "9" * 5000,
+    "NaN in text": '"NaN/"',
+}
+
+
+def code(call: Any) -> Any:
+    with pytest.raises(MaybeSent) as caught:
+        call(MOBILE, purpose="login")
+    assert caught.value.body == b""
+    return VerificationCode.objects.get()
+
+
+def queued(call: Any, model: Any, **given: Any) -> Any:
+    call(MOBILE, **given)
+    run_pending()
+    return model.objects.get()
+
+
+def batch(*mobiles: str) -> Chunk:
+    rows = [(mobile, {"no": "42"}) for mobile in mobiles]
+    start_batch(create_batch(template="order-shipped", recipients=rows))
+    run_pending()
+    chunk: Chunk = Chunk.objects.get()
+    return chunk
+
+
+SINGLE = {
+    "send_code": lambda: code(send_code),
+    "send_voice_code": lambda: code(send_voice_code),
+    "queue_code": lambda: queued(queue_code, VerificationCode, purpose="login"),
+    "send_message": lambda: send_message(MOBILE, **TEXT),
+    "queue_message": lambda: queued(queue_message, Message, **TEXT),
+}
+SCHEDULED = {
+    "schedule_message": lambda: schedule_message(MOBILE, **TEXT, send_at=now() + timedelta(hours=1)),
+    "schedule_batch": lambda: schedule_batch(
+        create_batch(template="order-shipped", recipients=[(MOBILE, {"no": "42"})]), send_at=now() + timedelta(hours=1)
+    ),
+}
+
+
+def answers(shop: Any, body: str) -> None:
+    shop.fault("status", status=200, body=body)
+
+
+def kept(row: Any) -> dict[str, Any]:
+    (callback,) = Callback.objects.all()
+    assert (callback.kind, callback.error, callback.applied_at) == ("answer", "unusable", None)
+    assert reprocess_callback(callback) == "unusable"
+    said: dict[str, Any] = json.loads(bytes(callback.body))
+    assert (said["model"], said["id"]) == (row._meta.label, row.pk)
+    return said
+
+
+@pytest.mark.parametrize("value", UNUSABLE)
+@pytest.mark.parametrize("door", SINGLE)
+def test_a_msg_id_that_nobody_could_ask_about_is_no_sent(shop: Any, caplog: Any, door: str, value: str) -> None:
+    body = f'{{"msg_id": {UNUSABLE[value]}}}'
+    answers(shop, body)
+
+    row = SINGLE[door]()
+    row.refresh_from_db()
+    assert (row.status, row.reason, row.msg_id) == ("unknown", "maybe_sent", "")
+    assert kept(row)["answer"] == body
+    assert "its answer cannot be used; ids: " in caplog.text and "ids: none" not in caplog.text
+    assert MOBILE not in caplog.text
+
+
+@pytest.mark.parametrize("value", UNUSABLE)
+@pytest.mark.parametrize("door", SCHEDULED)
+def test_nor_is_such_a_schedule_id_one_that_could_be_cancelled(shop: Any, caplog: Any, door: str, value: str) -> None:
+    answers(shop, f'{{"schedule_id": {UNUSABLE[value]}, "success_count": 1, "failure_count": 0}}')
+
+    SCHEDULED[door]()
+    run_pending()
+    row = Schedule.objects.get()
+    assert (row.status, row.remote_id) == ("create_unknown", None)
+    assert "schedule_id" in kept(row)["answer"] and "ids: none" not in caplog.text
+
+
+@pytest.mark.parametrize("value", UNUSABLE)
+def test_in_a_batch_the_others_are_sent(shop: Any, caplog: Any, value: str) -> None:
+    odd = f'{{"mobile": "{OTHER}", "msg_id": {UNUSABLE[value]}}}'
+    good = f'{{"mobile": "{MOBILE}", "msg_id": "288193860302"}}'
+    answers(shop, f'{{"success_count": 2, "failure_count": 0, "recipients": [{odd}, {good}]}}')
+
+    chunk = batch(MOBILE, OTHER)
+    found = {message.mobile: (message.status, message.msg_id) for message in Message.objects.all()}
+    assert found == {MOBILE: ("sent", "288193860302"), OTHER: ("unknown", "")}
+    assert (chunk.status, chunk.sent, chunk.unknown) == ("done", 1, 1)
+    assert OTHER in kept(chunk)["answer"] and OTHER not in caplog.text and "ids: none" not in caplog.text
+
+
+@pytest.mark.parametrize("counts", ['"success_count": null', '"success_count": 1e999', '"success_count": "many"'])
+def test_an_answer_without_counts_keeps_its_ids(shop: Any, caplog: Any, counts: str) -> None:
+    answers(shop, f'{{{counts}, "recipients": [{{"mobile": "{MOBILE}", "msg_id": "288193860302"}}]}}')
+
+    chunk = batch(MOBILE)
+    assert (chunk.status, Message.objects.get().status) == ("unknown", "unknown")
+    assert "288193860302" in kept(chunk)["answer"] and "ids: '288193860302'" in caplog.text
+
+
+@pytest.mark.parametrize("body", ["<html>ok</html>", "[]", '"x"', '{"msg_id": "1"', '{"error": {"code": 50099}}'])
+def test_an_answer_that_is_none_is_kept(shop: Any, body: str) -> None:
+    answers(shop, body)
+
+    assert kept(send_message(MOBILE, **TEXT))["answer"] == body
+
+
+# -- a chunk whose outcome comes to nothing ------------------------------------------------------------------------
+
+
+def test_what_cannot_be_recorded_of_a_chunk_is_in_the_log(shop: Any, caplog: Any, monkeypatch: Any) -> None:
+    def broken(*args: Any, **kwargs: Any) -> None:
+        raise DataError("a value that the column does not hold")
+
+    monkeypatch.setattr(bulk, "outcome", broken)
+    chunk = batch(*(f"1390013{each:04d}" for each in range(150)))
+    assert (chunk.status, chunk.unknown) == ("unknown", 150)
+    assert set(Message.objects.values_list("status", "reason")) == {("unknown", "maybe_sent")}
+    sent = {message.mobile: message.msg_id for message in shop.outbox}
+    lines = [line for line in caplog.text.splitlines() if "cannot be recorded (DataError)" in line]
+    said = {pair for line in lines for pair in line.split("ids: ")[1].split()}
+    assert said == {f"{message.pk}={sent[message.mobile]}" for message in Message.objects.all()}
+    assert len(lines) == 2 and "139001" not in caplog.text
+
+
+def test_a_database_that_dies_at_the_outcome_leaves_the_chunk_to_its_lease(
+    shop: Any, caplog: Any, monkeypatch: Any
+) -> None:
+    def gone(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk, "outcome", gone)
+        patch.setattr(Chunk, "end_messages", gone)
+        rows = [(MOBILE, {"no": "42"})]
+        start_batch(create_batch(template="order-shipped", recipients=rows))
+        run_pending()
+    assert Chunk.objects.get().status == "sending"
+    assert f"ids: {Message.objects.get().pk}={shop.outbox[-1].msg_id}" in caplog.text
+    Chunk.objects.update(lease_until=now() - LEASE)
+    reap()
+    assert Message.objects.get().status == "unknown"
+
+
+def test_a_chunk_that_is_answered_after_its_lease_is_not_recorded_as_sent(
+    shop: Any, caplog: Any, monkeypatch: Any
+) -> None:
+    caplog.set_level("INFO")
+    recorded = chunks._recorded
+
+    def reaped(chunk: Chunk, *answer: Any) -> bool:
+        Chunk.objects.filter(pk=chunk.pk).update(lease_until=now() - LEASE)
+        reap()
+        return recorded(chunk, *answer)
+
+    monkeypatch.setattr(chunks, "_recorded", reaped)
+    chunk = batch(MOBILE)
+    assert (chunk.status, chunk.reason, Message.objects.get().status) == ("unknown", "lease_ended", "unknown")
+    assert f"ids: {Message.objects.get().pk}={shop.outbox[-1].msg_id}" in caplog.text
+    told = [record.jsms for record in caplog.records if record.name == "django_jsms.events"]
+    assert not [each for each in told if each["event"] == "send" and each.get("status") == "sent"]
+    assert Batch.objects.get().status == "finished"
