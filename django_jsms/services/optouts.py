@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,10 +18,17 @@ from ..models.base import mobile_hash, now
 from ..models.callbacks import OptOut
 from .language import service
 
-#: T and TD historically, R since 2025 (jsms-api 3.5); the rest is what people write.
-WORDS: Final = frozenset({"T", "TD", "R", "退订", "拒收", "TD退订", "退订TD", "UNSUBSCRIBE", "STOP"})
-#: Characters of a reply that may be one of them, dots and quotes included.
-_LONGEST_WORD: Final = 64
+#: T and TD historically, R since 2025 (jsms-api 3.5); the rest is what people write, alone or with each other.
+_WORD: Final = "TD|T|R|UNSUBSCRIBE|STOP"
+_VERB: Final = "退订|退訂|拒收|取消订阅"
+#: They repeat what they were told to do («回复R»), ask («请退订») and close politely; nothing else stands beside it.
+_ASKS: Final = "(?:请|我要|我想|申请|麻烦)?(?:回复|回覆|回|发送|发)?"
+_ENDS: Final = "(?:吧|了|啊)?(?:谢谢)?"
+_STOPS: Final = re.compile(
+    f"{_ASKS}(?:(?:{_WORD})(?:{_VERB})?|(?:{_VERB})(?:短信|信息|{_ASKS}(?:{_WORD}))?){_ENDS}", re.ASCII
+)
+#: Letters and digits of a reply that may be one of them.
+_LONGEST: Final = 24
 
 #: What JSMS answers for a number on its own list.
 REFUSED: Final = 50024
@@ -29,12 +37,15 @@ OPTED_OUT: Final = "opted_out"
 
 
 def asks_to_stop(content: str) -> bool:
-    """Whether a reply is one of the opt-out words, however it was typed."""
-    typed = content.strip()
-    if len(typed) > _LONGEST_WORD:  # to put thousands of combining marks in order takes the square of their number
-        return False
-    typed = unicodedata.normalize("NFKC", typed).upper()
-    return "".join(sign for sign in typed if sign.isalnum()) in WORDS
+    """Whether a reply is an opt-out and nothing else, however it was typed."""
+    typed = _letters(content)
+    # Only what is short is put into one form: thousands of marks would take the square of their number.
+    return len(typed) <= _LONGEST and bool(_STOPS.fullmatch(_letters(unicodedata.normalize("NFKC", typed).upper())))
+
+
+def _letters(text: str) -> str:
+    """Without blanks, quotes, emoji, and what stands for what could not be stored."""
+    return "".join(sign for sign in text if sign.isalnum())
 
 
 @service

@@ -14,6 +14,7 @@ from django_jsms.services import (
     hours,
     opt_in,
     opt_out,
+    optouts,
     queue_message,
     run_pending,
     send_message,
@@ -138,3 +139,28 @@ def test_a_chunk_is_still_six_statements(sale: Any, count_statements: Any) -> No
     with count_statements() as statements:
         chunks.deliver_chunk(chunk.pk)
     assert len(statements) <= 7, statements  # and the one that finishes the batch
+
+
+# -- what people write -------------------------------------------------------------------------------------------
+
+STOPS = """
+T TD TD! R r r。 Ｒ ｔｄ “退订” 退订 退訂 拒收 取消订阅 STOP unsubscribe 回复R 回复TD 回R 回复“R” 回复【R】
+请回复R 发送TD R退订 TD退订 T退订 退订R 退订TD 退订回T 退订回复TD 拒收请回复R 回复R退订 请退订 我要退订
+退订吧 退订短信 退订,谢谢 R谢谢 T了 R\ufffd \ufffdTD R😀 T\u200bD
+"""
+SAYS = """
+T恤 怎么退订 如何退订 不退订 不要退订 退订不了 退订不了😀 是否退订 好的R R2 1T RT TR TT TDD Tom Robert 回复
+请回复 收到请回复 回复收到 取消 拒绝 回来了 发货了吗 退 订 我要T恤 请回电 退订费怎么退 R马上来 STOP前
+stopped 回复R会怎样 谢谢 谢谢T 1 0 N OK
+"""
+LONG = ["回复R" * 9, "退订" * 5000, "请" * 24, "T" * 25]
+
+
+@pytest.mark.parametrize("content", [*STOPS.split(), " 回复 R ", "r 退订", "TD" + "\0" * 1000, "TD" + "\u0301" * 9])
+def test_what_people_write_to_opt_out_is_heard(content: str) -> None:
+    assert optouts.asks_to_stop(content)
+
+
+@pytest.mark.parametrize("content", [*SAYS.split(), *LONG, "", "   ", "\ufffd", "😀"])
+def test_an_ordinary_sentence_is_no_opt_out(content: str) -> None:
+    assert not optouts.asks_to_stop(content)
