@@ -20,7 +20,7 @@ _KEY: Final = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 
 def _fingerprint(values: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=repr).encode()).hexdigest()
 
 
 def _check(key: object) -> None:

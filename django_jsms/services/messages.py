@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 from .. import conf, dispatch, signals
 from ..client import JSMSClient
 from ..client.mobile import parse
+from ..client.shapes import storable
 from ..exceptions import InvalidInput, MaybeSent, NotSent, Refused
 from ..models.base import durably, in_callers_transaction, mobile_hash, now
 from ..models.messages import Message
@@ -58,16 +59,17 @@ def send_message(
     """
     config = conf.app(app)
     get_client(app)
-    values = columns(mobile, template, params, signature, tag, reference, message_class, config)
-    if values["message_class"] == "marketing":
-        refuse_at_night()
-    found = repeated(Message, app, idempotency_key, values)
+    given = request(mobile, template, params, signature, tag, reference, message_class)
+    found = repeated(Message, app, idempotency_key, given)
     if found:
         return found
+    values = columns(given, config)
+    if values["message_class"] == "marketing":
+        refuse_at_night()
     guards.check(intent(values), config)
     at = accounts.gate(config, values["template_id"]).at
     write = functools.partial(_paid_for, at, values)
-    row, is_new = insert_once(Message, write, app, idempotency_key, values, join=False)
+    row, is_new = insert_once(Message, write, app, idempotency_key, given, join=False)
     if is_new:
         _send(row)
     return row
@@ -117,17 +119,18 @@ def queue_message(
     config = conf.app(app)
     start = check_start(not_before, "not_before")
     life = None if expires_in is None else check_life(expires_in)
+    given = request(mobile, template, params, signature, tag, reference, message_class)
     with in_callers_transaction():
-        values = columns(mobile, template, params, signature, tag, reference, message_class, config)
-        found = repeated(Message, app, idempotency_key, values)
+        found = repeated(Message, app, idempotency_key, given)
         if found:
             return found
+        values = columns(given, config)
         guards.check(intent(values), config)
         life = life or LIFE[values["message_class"]]
         # By the database's clock where it counts from now: the clock of this host may be another.
         waiting = {"not_before": start, "expires_at": start + life} if start else {"life": life}
         write = functools.partial(Message.insert_waiting, **waiting, **values)
-        row, is_new = insert_once(Message, write, app, idempotency_key, values, join=True)
+        row, is_new = insert_once(Message, write, app, idempotency_key, given, join=True)
     if is_new:
         queue = QUEUES[values["message_class"]]
         using = router.db_for_write(Message)
@@ -144,7 +147,7 @@ def deliver_message(pk: int) -> bool:
 
 
 @sensitive_variables()
-def columns(
+def request(
     mobile: str,
     template: int | str,
     params: Mapping[str, str] | None,
@@ -152,23 +155,35 @@ def columns(
     tag: str,
     reference: str,
     message_class: str | None,
-    config: conf.App,
 ) -> dict[str, Any]:
-    """The columns of a new message, every one of them checked."""
-    number, checked = parse(mobile), check_params(params)
-    chosen = choose(template, config.alias, check_signature(signature))
-    chosen.check(checked)
+    """What the caller gave, checked as far as that needs no row: a request is known again by it.
+
+    What follows from it is not in here: a template that is mirrored between two tries would make another request.
+    """
     return {
-        "app": config.alias,
-        "mobile": number,
-        "mobile_hash": mobile_hash(number),
-        "template_id": chosen.template_id,
-        "signature_id": check_signature(chosen.signature_id),
-        "params": checked,
+        "mobile": parse(mobile),
+        "template": template,
+        "params": check_params(params),
+        "signature": check_signature(signature),
         "tag": check_text("tag", tag, 10),
         "reference": check_text("reference", reference, 64),
-        "message_class": check_class(message_class, chosen.message_class),
-        "segments": chosen.segments(checked),
+        "message_class": None if message_class is None else check_class(message_class, None),
+    }
+
+
+@sensitive_variables()
+def columns(given: Mapping[str, Any], config: conf.App) -> dict[str, Any]:
+    """The columns of a new message."""
+    chosen = choose(given["template"], config.alias, given["signature"])
+    chosen.check(given["params"])
+    return {
+        "app": config.alias,
+        **{name: given[name] for name in ("mobile", "params", "tag", "reference")},
+        "mobile_hash": mobile_hash(given["mobile"]),
+        "template_id": chosen.template_id,
+        "signature_id": check_signature(chosen.signature_id),
+        "message_class": check_class(given["message_class"], chosen.message_class),
+        "segments": chosen.segments(given["params"]),
     }
 
 
@@ -190,19 +205,19 @@ def check_signature(value: int | None) -> int | None:
 
 
 def check_text(field: str, value: str, longest: int) -> str:
-    if isinstance(value, str) and len(value) <= longest and "\0" not in value:
+    if isinstance(value, str) and len(value) <= longest and storable(value) == value:
         return value
     raise InvalidInput(
-        f"{field} must be a string of at most {longest} characters.",
+        f"{field} must be a string of at most {longest} characters, without NUL or half an emoji.",
         field=field,
         reason=f"invalid_{field}",
-        zh=f"{field} 须为不超过 {longest} 个字符的字符串。",
+        zh=f"{field} 须为不超过 {longest} 个字符的字符串，不含 NUL 或不完整的字符。",
     )
 
 
 def check_class(given: str | None, known: str | None) -> str:
     """A known marketing template cannot be passed off as anything else: opt-outs and hours hang on it."""
-    if given is not None and given not in LIFE:
+    if given is not None and not (isinstance(given, str) and given in LIFE):
         raise InvalidInput(
             f"message_class must be one of {', '.join(LIFE)}.",
             field="message_class",

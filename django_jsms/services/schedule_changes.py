@@ -16,7 +16,7 @@ from ..models.schedules import Schedule
 from . import guards, schedule_rows
 from .chosen import Chosen, check_params, choose
 from .hours import aware, check_send_at
-from .intake import Recipient, split
+from .intake import Recipient, several, split
 from .messages import check_class
 
 #: Recipients of one schedule (jsms-api 2.7).
@@ -106,7 +106,7 @@ def _fitting(own: dict[str, str], chosen: Chosen, other_text: bool) -> dict[str,
 
 def _listed(recipients: Iterable[Recipient], most: int) -> list[Recipient]:
     given: list[Recipient] = (
-        [recipients] if isinstance(recipients, str) else list(itertools.islice(recipients, most + 1))
+        [recipients] if isinstance(recipients, str) else list(itertools.islice(several(recipients), most + 1))
     )
     if 1 <= len(given) <= most:
         return given

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.db import router
@@ -22,7 +22,7 @@ from .hours import aware, check_send_at
 from .idempotency import insert_once, repeated
 from .intake import Recipient
 from .language import service
-from .messages import columns, intent
+from .messages import columns, intent, request
 
 
 @service
@@ -54,20 +54,29 @@ def schedule_message(
     """
     config = conf.app(app)
     get_client(app)
-    values = columns(mobile, template, params, signature, tag, reference, message_class, config)
-    schedule_changes.no_codes(values["message_class"])
-    time = check_send_at(send_at, values["message_class"])
-    request = {**values, "send_at": aware(time).isoformat()}
-    found = repeated(Schedule, app, idempotency_key, request)
+    given = request(mobile, template, params, signature, tag, reference, message_class)
+    given["send_at"] = _instant(send_at)
+    found = repeated(Schedule, app, idempotency_key, given)
     if found:
         return found
+    values = columns(given, config)
+    schedule_changes.no_codes(values["message_class"])
+    time = check_send_at(send_at, values["message_class"])
     guards.check(intent(values), config)
     at = accounts.gate(config, values["template_id"]).at
     write = functools.partial(_insert_single, at, values, time, created_by)
-    schedule, is_new = insert_once(Schedule, write, app, idempotency_key, request, join=False)
+    schedule, is_new = insert_once(Schedule, write, app, idempotency_key, given, join=False)
     if is_new:
         _create(schedule)
     return schedule
+
+
+def _instant(at: object) -> str | None:
+    """The same for the same moment in any zone; what is no time is refused where it is checked."""
+    try:
+        return aware(at).astimezone(UTC).isoformat(timespec="seconds") if isinstance(at, datetime) else None
+    except (OverflowError, ValueError):
+        return None
 
 
 def _create(schedule: Schedule) -> None:
