@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import signal
@@ -34,7 +35,16 @@ ASK_ABOVE: Final = 100
 _FOUND_AT_WORK: Final = frozenset({"recipients", "source", "batch", "message", "schedule"})
 
 
-class SendingCommand(BaseCommand):
+class TerminalCommand(BaseCommand):
+    """Prints as an escape what the terminal cannot show, also in its help: a print fails nothing that is sent."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        if isinstance(sys.stdout, io.TextIOWrapper):  # stderr does so by itself
+            sys.stdout.reconfigure(errors="backslashreplace")
+        super().__init__(*args, **options)
+
+
+class SendingCommand(TerminalCommand):
     """Maps errors of services to exit codes."""
 
     #: What a command does with its options.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from .ledger import Entry
 from .records import Message
@@ -12,9 +13,9 @@ _SHOWN = 5
 
 
 def say(line: str) -> None:
-    """One line, at once, whatever the terminal can show."""
+    """One line, at once; what the terminal cannot show stands there as an escape."""
     encoding = sys.stdout.encoding or "utf-8"
-    print(line.encode(encoding, "replace").decode(encoding), flush=True)
+    print(line.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
 def printable(text: str) -> str:
@@ -25,23 +26,27 @@ def printable(text: str) -> str:
 def teller(
     url: str, out: Callable[[str], None] = say
 ) -> tuple[Callable[[list[Message]], None], Callable[[Entry], None]]:
-    """The two listeners for ``SandboxServer.watch``."""
+    """The two listeners for ``SandboxServer.watch``. A terminal that is gone fails no call."""
+
+    def tell(line: str) -> None:
+        with suppress(OSError, ValueError):
+            out(line)
 
     def on_messages(messages: list[Message]) -> None:
         for each in messages[:_SHOWN]:
             code = f"  [{each.code}]" if each.code else ""
             text = printable(f"{each.mobile}{code}  {each.text}")
-            out(f"{each.sent_at:%H:%M:%S}  {text}  {url}/_sandbox/#{each.mobile}")
+            tell(f"{each.sent_at:%H:%M:%S}  {text}  {url}/_sandbox/#{each.mobile}")
         if len(messages) > _SHOWN:
-            out(f"          … +{len(messages) - _SHOWN}")
+            tell(f"          … +{len(messages) - _SHOWN}")
 
     def on_call(entry: Entry) -> None:
         if entry.code:
             hint = f"  ({entry.hint})" if entry.hint else ""
             asked = printable(f"{entry.method} {entry.path}")
-            out(f"{entry.time[11:19]}  {asked}  {entry.status} {entry.code}{hint}")
+            tell(f"{entry.time[11:19]}  {asked}  {entry.status} {entry.code}{hint}")
         elif entry.callback and (entry.callback["error"] or not 200 <= (entry.status or 0) < 300):
             told = printable(f"{entry.event} {entry.callback['kind']} {entry.callback['url']}")
-            out(f"{entry.time[11:19]}  {told}  {entry.status or entry.callback['error']}")
+            tell(f"{entry.time[11:19]}  {told}  {entry.status or entry.callback['error']}")
 
     return on_messages, on_call

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.timezone import is_aware, localtime
 from django.utils.translation import gettext as _
 
@@ -14,10 +14,11 @@ from ... import conf
 from ...exceptions import JSMSError
 from ...models.balances import BalanceSnapshot, Pool
 from ...services import PoolState, get_account_balance, get_balance, pool_states
+from ..base import TerminalCommand
 from ..tables import table
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = (
         "Ask JSMS what is left, for every app of the settings and for the account behind those without an allotment. "
         "Exit codes: 0 everything was answered, 1 something was not, 2 usage."

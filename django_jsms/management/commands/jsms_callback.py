@@ -10,7 +10,7 @@ import urllib.request
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
@@ -21,13 +21,14 @@ from ...models import Callback
 from ...services import pull_replies, pull_reports, reprocess_callback
 from ...services.callbacks import NONCE_REUSED
 from ...services.told import ANSWER
+from ..base import TerminalCommand
 
 #: What the console's own test button sends (jsms-api 3.5); the msgId belongs to nobody.
 _KINDS: Final = {"report": REPORT, "reply": REPLY, "template": TEMPLATE, "signature": SIGNATURE}
 _SECONDS: Final = 10
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = (
         "url: print the address to register. simulate: post a signed notification to the running site. pull: fetch "
         "reports and replies once. reprocess: apply what is stored and changed nothing yet, but for what came under a "

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from django_jsms.sandbox import SandboxServer
@@ -17,10 +17,12 @@ from django_jsms.sandbox.seeds import BadSeed
 from django_jsms.sandbox.serving import collect_seldom
 from django_jsms.sandbox.terminal import teller
 
+from ..base import TerminalCommand
+
 PORT: Final = 5767
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = "Run a local JSMS with a web page of virtual phones, seeded from the JSMS setting."
     requires_system_checks: list[str] = []
 

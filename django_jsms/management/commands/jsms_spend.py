@@ -9,12 +9,13 @@ from dataclasses import asdict, astuple
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from ...services import SpendLine, monthly_spend
 from ...services.hours import BEIJING
 from ...services.spend import headings, spend_csv
+from ..base import TerminalCommand
 from ..tables import table
 
 
@@ -24,7 +25,7 @@ def _month(text: str) -> str:
     return text
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = "Show what the sends of a month cost, in segments; months are Beijing's. Exit codes: 0 done, 2 usage."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -7,13 +7,14 @@ import signal
 import threading
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ...services import last_sweep
 from ...services.sweep import LATE
 from ...services.worker import INTERVAL, work
+from ..base import TerminalCommand
 
 #: More callers than this belong into a second process.
 MOST_CALLERS = 64
@@ -32,7 +33,7 @@ def _callers(text: str) -> int:
     return int(text)
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = (
         "Send queued codes and messages until told to stop (SIGTERM or Ctrl-C). Exit codes: 0 done, 1 check, 2 usage."
     )
