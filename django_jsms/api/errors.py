@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
+from ..conf import NotConfigured
 from ..exceptions import (
     AppPaused,
     CaptchaRequired,
@@ -85,11 +86,12 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
 
 
 def of_jsms(error: JSMSError) -> Response:
-    """The answer to an error of a service."""
+    """The answer to an error of a service. What is wrong with the settings is said in the log alone."""
     if error._message is None:
         translate(error)
     wait, field = getattr(error, "retry_after", None), getattr(error, "field", "")
-    return answer(_status(error, field), error.reason, error.message, field=field, retry_after=wait)
+    said = _("The service is not set up yet.") if isinstance(error, NotConfigured) else error.message
+    return answer(_status(error, field), error.reason, said, field=field, retry_after=wait)
 
 
 def _status(error: JSMSError, field: str) -> int:

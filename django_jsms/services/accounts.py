@@ -38,8 +38,9 @@ UNREACHABLE: Final = "unreachable"
 def gate(config: conf.App, template_id: int | None, keys: Iterable[str] = ()) -> Gate:
     """Let a send pass, with the database's time and the counters of ``keys``, or raise AppPaused.
 
-    Asks for the balance where that may end the pause.
+    Asks for the balance where that may end the pause. Raises NotConfigured before anything is claimed.
     """
+    get_client(config.alias)
     found: Gate = Pause.objects.primary().gate(config.alias, template_id, config.fingerprint, list(keys))
     if found.pause and not _over(found.pause):
         raise _paused(found.pause, config, found.at)

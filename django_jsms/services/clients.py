@@ -9,6 +9,7 @@ from django.core import mail
 from .. import conf
 from ..client import JSMSClient, Timeout
 from ..conf import NotConfigured
+from ..exceptions import InvalidInput
 
 
 def get_client(app: str = "default") -> JSMSClient:
@@ -33,11 +34,16 @@ def _in_a_test() -> bool:
 
 @functools.lru_cache(maxsize=32)
 def _client(config: conf.App) -> JSMSClient:
-    return JSMSClient(
-        config.app_key,
-        config.master_secret,
-        base_url=config.base_url,
-        dev_key=config.dev_key or None,
-        dev_secret=config.dev_secret or None,
-        timeout=Timeout(*config.timeout),
-    )
+    try:
+        return JSMSClient(
+            config.app_key,
+            config.master_secret,
+            base_url=config.base_url,
+            dev_key=config.dev_key or None,
+            dev_secret=config.dev_secret or None,
+            timeout=Timeout(*config.timeout),
+        )
+    except InvalidInput as error:  # a secret with a line break, an address that is none: no caller's fault
+        raise NotConfigured(
+            f"JSMS app {config.alias!r} cannot be used: {error}", zh=f"JSMS 应用 {config.alias!r} 无法使用：{error.zh}"
+        ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
@@ -11,8 +12,11 @@ from django.utils.translation import get_language
 from django.views.decorators.debug import sensitive_variables
 
 from ..client import mobile as numbers
+from ..conf import NotConfigured
 from ..exceptions import JSMSError
 from .records import record
+
+logger = logging.getLogger("django_jsms")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,6 +51,8 @@ def service(function: Callable[P, R]) -> Callable[P, R]:
         except JSMSError as error:
             limit = getattr(error, "limit", None)
             row = error.row.pk if error.row is not None else None
+            if isinstance(error, NotConfigured):  # the settings are wrong for everybody, and a caller may hide it
+                logger.error("%s", error)
             record("refused", service=function.__name__, reason=error.reason, code=error.code, limit=limit, id=row)
             raise
 
