@@ -24,8 +24,8 @@ from .reasons import explain
 REJECTED: Final = "rejected"
 #: What needs a look comes first.
 ORDER: Final = (REJECTED, "failed", "unknown", "expired", "cancelled", "pending", "waiting", "sending", "sent")
-#: A spreadsheet runs what begins with these.
-_RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: A spreadsheet runs what begins with these; Excel and WPS take full-width signs for them.
+_RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 _SLICE: Final = 1000
 #: Excel takes UTF-8 for what it is only behind this.
 _MARK: Final = "\ufeff"
