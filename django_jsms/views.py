@@ -6,7 +6,7 @@ import logging
 from typing import Final
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException
 from django.views.decorators.csrf import csrf_exempt
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from .client.callbacks import echo
 from .services import callbacks
+from .services.atomic import non_atomic
 from .services.bodies import Truncated, Whole
 
 logger = logging.getLogger("django_jsms")
@@ -24,7 +25,7 @@ _STATUS: Final[dict[callbacks.Verdict, int]] = {"stored": 200, "repeated": 200, 
 
 @csrf_exempt
 @login_not_required
-@transaction.non_atomic_requests
+@non_atomic
 @require_http_methods(["GET", "POST"])
 def callback(request: HttpRequest, token: str) -> HttpResponse:
     """One address for all four kinds; the token names the app."""

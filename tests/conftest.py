@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.utils import translation
 
@@ -53,6 +54,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(door) for door in DOORS):
             item.add_marker(pytest.mark.doors)
+        marker = item.get_closest_marker("django_db")
+        if len(settings.DATABASES) > 1 and (marker or "db" in item.fixturenames):
+            given = marker.kwargs if marker else {}
+            item.add_marker(pytest.mark.django_db(**{**given, "databases": "__all__"}), append=False)
 
 
 def pytest_collection_finish() -> None:

@@ -1,7 +1,7 @@
 """Settings of the test suite.
 
 ``JSMS_TEST_DATABASE`` = sqlite (default), postgresql or mariadb; ``JSMS_TEST_SUFFIX`` keeps the databases
-of two runs on one server apart.
+of two runs on one server apart. ``JSMS_TEST_OWN_DATABASE=1`` gives the app a database of its own.
 """
 
 import os
@@ -101,3 +101,9 @@ DATABASES: dict[str, dict[str, Any]] = {
 }
 if os.environ.get("JSMS_TEST_ATOMIC_REQUESTS") == "1":
     DATABASES["default"]["ATOMIC_REQUESTS"] = True
+if os.environ.get("JSMS_TEST_OWN_DATABASE") == "1":
+    test = DATABASES["default"]["TEST"]
+    own = {"NAME": f"{test['NAME']}_sms"}
+    DATABASES["default"]["ATOMIC_REQUESTS"] = True
+    DATABASES["sms"] = {**DATABASES["default"], "TEST": {**test, **own}}
+    DATABASE_ROUTERS = ["tests.routers.OwnDatabase"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 from ..models.outgoing import Outgoing
 from ..services import reasons
+from ..services.atomic import non_atomic
 from ..services.sweep import nobody_sends
 
 
@@ -21,7 +21,7 @@ class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False
     list_per_page = 50
 
-    @method_decorator(transaction.non_atomic_requests)
+    @method_decorator(non_atomic)
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Its actions call JSMS, which no transaction may wait for."""
         return super().changelist_view(request, extra_context)
@@ -43,7 +43,7 @@ class OutgoingAdmin(LogAdmin):
     readonly_fields = ("number", "why")
     change_list_template = "admin/django_jsms/sent_list.html"
 
-    @method_decorator(transaction.non_atomic_requests)
+    @method_decorator(non_atomic)
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Rows that wait for nobody look like rows that wait for a moment: it is said."""
         if request.method == "GET" and nobody_sends():

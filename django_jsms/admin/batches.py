@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -32,6 +31,7 @@ from ..services import (
     schedule_batch,
     start_batch,
 )
+from ..services.atomic import non_atomic
 from ..services.exports import download
 from .base import LogAdmin
 from .batch_forms import CreateForm, RetryForm, ScheduleForm, StartForm
@@ -96,7 +96,7 @@ class BatchAdmin(ConfirmedActions, LogAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("django_jsms.add_batch")
 
-    @method_decorator(transaction.non_atomic_requests)
+    @method_decorator(non_atomic)
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied

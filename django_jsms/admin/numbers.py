@@ -10,7 +10,6 @@ from typing import Any, Final
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -25,6 +24,7 @@ from ..exceptions import InvalidInput
 from ..models import Message, OptOut, Reply, VerificationCode
 from ..models.base import HASH, mobile_hash
 from ..services import normalize_mobile
+from ..services.atomic import non_atomic
 from ..services.resets import reset_number, used_by
 from .base import explain
 from .confirmed import ReasonForm
@@ -110,7 +110,7 @@ class NumberPages(admin.ModelAdmin):  # type: ignore[type-arg]
         context = {"title": _("Look up a number"), "form": form}
         return self._page(request, "add", context)
 
-    @method_decorator(transaction.non_atomic_requests)
+    @method_decorator(non_atomic)
     def number_view(self, request: HttpRequest, number: str) -> HttpResponse:
         """Its limits, and the newest of its codes, messages, replies and opt-outs, as far as one may see them."""
         kinds = self._kinds(request)

@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -22,6 +21,7 @@ from ..exceptions import JSMSError
 from ..models import Schedule
 from ..models.schedules import HELD
 from ..services import actions, adopt_schedule, cancel_schedule, dismiss_schedule, refresh_schedule, update_schedule
+from ..services.atomic import non_atomic
 from .base import LogAdmin, explain
 from .confirmed import ConfirmedActions, ConfirmForm, ReasonForm, confirmed
 from .fields import ParamsField, TemplateField, TimeInput
@@ -107,7 +107,7 @@ class ScheduleAdmin(ConfirmedActions, LogAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("django_jsms.add_schedule"))
 
-    @method_decorator(transaction.non_atomic_requests)
+    @method_decorator(non_atomic)
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied

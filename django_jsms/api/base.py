@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpRequest
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_variables
@@ -14,11 +13,12 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from ..services.atomic import non_atomic
 from . import errors, openapi
 from .parsers import JSONParser
 
 
-@method_decorator(transaction.non_atomic_requests, name="dispatch")
+@method_decorator(non_atomic, name="dispatch")
 class JSMSView(APIView):  # type: ignore[misc]
     """Everything explicit, so that a project's ``REST_FRAMEWORK`` cannot change what these endpoints promise."""
 

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import django_jsms.models.base
+import django_jsms.models.users
 from django.conf import settings
 from django.db import migrations, models
 
@@ -48,7 +49,7 @@ class Migration(migrations.Migration):
                 ('start_at', models.DateTimeField(null=True, verbose_name='starts at')),
                 ('started_at', models.DateTimeField(null=True, verbose_name='started at')),
                 ('finished_at', models.DateTimeField(null=True, verbose_name='finished at')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
+                ('created_by', django_jsms.models.users.UserKey(null=True, on_delete=django_jsms.models.users.forget_user, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
             ],
             options={
                 'verbose_name': 'batch',

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import django_jsms.models.base
+import django_jsms.models.users
 from django.conf import settings
 from django.db import migrations, models
 
@@ -44,7 +45,7 @@ class Migration(migrations.Migration):
                 ('fired_at', models.DateTimeField(null=True, verbose_name='fired at')),
                 ('batch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='schedules', to='django_jsms.batch', verbose_name='batch')),
                 ('chunk', models.OneToOneField(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='schedule', to='django_jsms.chunk', verbose_name='chunk')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
+                ('created_by', django_jsms.models.users.UserKey(null=True, on_delete=django_jsms.models.users.forget_user, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
                 ('message', models.OneToOneField(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='schedule', to='django_jsms.message', verbose_name='message')),
             ],
             options={

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import django_jsms.models.base
+import django_jsms.models.users
 from django.conf import settings
 from django.db import migrations, models
 
@@ -28,7 +29,7 @@ class Migration(migrations.Migration):
                 ('after', models.CharField(blank=True, max_length=500, verbose_name='after')),
                 ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
                 ('answer', models.CharField(blank=True, max_length=500, verbose_name='answer')),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
+                ('actor', django_jsms.models.users.UserKey(null=True, on_delete=django_jsms.models.users.forget_user, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
             ],
             options={
                 'verbose_name': 'action',

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .base import now
 from .identifiers import Identifier
+from .users import UserKey
 
 
 class ActionLogQuerySet(models.QuerySet["ActionLog"]):
@@ -28,9 +29,7 @@ class ActionLog(models.Model):
 
     created_at = models.DateTimeField(_("at"), default=now, editable=False)
     app = Identifier(_("app"), max_length=64, blank=True)
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by")
-    )
+    actor = UserKey(to=settings.AUTH_USER_MODEL, verbose_name=_("by"))
     #: Stays when the account goes.
     actor_name = models.CharField(_("name"), max_length=150, blank=True)
     action = Identifier(_("action"), max_length=64)

@@ -17,6 +17,7 @@ from ..client.mobile import mask
 from .base import LEASE, DatabaseClock, Moment, Row
 from .identifiers import Identifier
 from .messages import LOST, Message
+from .users import UserKey
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
@@ -67,9 +68,7 @@ class Batch(Row):
     start_at = models.DateTimeField(_("starts at"), null=True)
     started_at = models.DateTimeField(_("started at"), null=True)
     finished_at = models.DateTimeField(_("finished at"), null=True)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("created by")
-    )
+    created_by = UserKey(to=settings.AUTH_USER_MODEL, verbose_name=_("created by"))
 
     objects = BatchQuerySet.as_manager()
 

@@ -16,6 +16,7 @@ from .base import LEASE, DatabaseClock, Moment, Row
 from .batches import Batch, Chunk
 from .identifiers import Identifier
 from .messages import Message
+from .users import UserKey
 
 #: A call that is under way, or waits for a worker → what it is when nobody knows how it ended.
 UNKNOWN: Final = {"creating": "create_unknown", "updating": "update_unknown", "cancelling": "cancel_unknown"}
@@ -117,9 +118,7 @@ class Schedule(Row):
     due_at = models.DateTimeField(null=True, editable=False)
     refreshed_at = models.DateTimeField(_("read at"), null=True)
     fired_at = models.DateTimeField(_("fired at"), null=True)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("created by")
-    )
+    created_by = UserKey(to=settings.AUTH_USER_MODEL, verbose_name=_("created by"))
 
     objects: ClassVar[Any] = ScheduleQuerySet.as_manager()
 

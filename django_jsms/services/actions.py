@@ -34,7 +34,7 @@ def record(
     texts = {"before": before, "after": after, "reason": reason[:200], "answer": answer}
     log: ActionLog = ActionLog.objects.primary().create(
         app=getattr(row, "app", ""),
-        actor=actor,
+        actor_id=actor.pk,
         actor_name=str(actor)[:150],
         action=action,
         target=row._meta.model_name,

@@ -64,7 +64,8 @@ def create_batch(
         "source_digest": check_text("source", source, 64),
     }
     checked, using = check_params(params), router.db_for_write(Batch)
-    batch = durably(lambda: Batch.objects.primary().create(**values, created_by=created_by), using=using)
+    values |= {"created_by_id": created_by and created_by.pk}
+    batch = durably(lambda: Batch.objects.primary().create(**values), using=using)
     intake = Intake(batch, chosen, checked, min(max(chunk_size, 1), CHUNK_SIZE), using)
     try:
         if source and not force:

@@ -1,0 +1,87 @@
+"""The app in a database of its own, and a transaction around each request on every alias.
+
+The tests of the doors pass there, too: ``JSMS_TEST_OWN_DATABASE=1 python -m pytest tests/api tests/admin``. Those that
+fail look at the statements and transactions of ``default``.
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connections, models, router
+
+from django_jsms.models import ActionLog, Batch, Schedule
+from django_jsms.models.users import UserKey
+from django_jsms.services import actions, create_batch, schedule_batch
+from django_jsms.services.atomic import non_atomic
+from tests.conftest import MOBILE
+from tests.services.schedules.life import ahead
+
+OWN = "sms" in settings.DATABASES
+DOORS = [
+    "test_databases.py",
+    "admin/test_batches.py::test_a_batch_is_started_watched_and_exported",
+    "admin/test_numbers.py::test_its_limits_are_lifted_with_a_reason",
+    "api/test_batches.py::test_a_list_is_taken_in_looked_at_started_and_followed",
+    "api/test_schedules.py::test_one_is_made_and_shown_masked",
+    "api/test_codes.py::test_a_code_is_asked_for_checked_and_proves_the_number",
+    "contrib/test_auth.py",
+    "services/test_codes.py::test_a_code_reaches_a_phone_and_proves_a_login",
+    "test_views.py::test_a_report_says_what_became_of_a_message",
+]
+
+
+@pytest.mark.core
+@pytest.mark.slow
+@pytest.mark.skipif(OWN, reason="it is what runs the others")
+def test_the_doors_work_with_two_databases():
+    environment = {**os.environ, "JSMS_TEST_OWN_DATABASE": "1", "JSMS_TEST_SUFFIX": f"{settings.SUFFIX}_{os.getpid()}"}
+    run = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    chosen = ["-k", "not rollback and not async", *(f"tests/{door}" for door in DOORS)]
+    done = subprocess.run([*run, *chosen], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_every_alias_is_exempt():
+    @non_atomic
+    def view(request):
+        """None."""
+
+    assert all(alias in view._non_atomic_requests for alias in ("default", "sms", "whatever comes"))
+
+
+def test_whoever_points_to_a_user_does_so_across_databases():
+    keys = [
+        field
+        for model in (ActionLog, Batch, Schedule)
+        for field in model._meta.fields
+        if isinstance(field, models.ForeignKey) and field.related_model is get_user_model()
+    ]
+    assert [type(key) for key in keys] == [UserKey] * 3 and {key.db_constraint for key in keys} == {not OWN}
+
+
+@pytest.mark.core
+@pytest.mark.django_db
+def test_a_user_goes_and_the_rows_stay(shop, admin_user):
+    batch = create_batch(template="order-shipped", recipients=[(MOBILE, {"no": "1"})], created_by=admin_user)
+    schedule_batch(batch, send_at=ahead(hours=2), created_by=admin_user)
+    actions.record(admin_user, "start", batch)
+    kept = [Batch.objects.get(), Schedule.objects.get(), ActionLog.objects.get()]
+    assert [getattr(row, "created_by", None) or row.actor for row in kept] == [admin_user] * 3
+    admin_user.delete()
+    for row in kept:
+        row.refresh_from_db()
+    assert (kept[0].created_by, kept[1].created_by, kept[2].actor) == (None, None, None)
+    assert kept[2].actor_name == "admin"
+
+
+@pytest.mark.core
+@pytest.mark.django_db
+def test_the_tables_are_where_the_router_puts_them():
+    of_ours = {model._meta.db_table for model in (ActionLog, Batch, Schedule)}
+    for alias in connections:
+        tables = connections[alias].introspection.table_names()
+        assert of_ours <= set(tables) if alias == router.db_for_write(Batch) else not of_ours & set(tables)
