@@ -117,7 +117,7 @@ FAR = [
     ("door", "value"),
     # A look far back is no mistake.
     [(door, value) for door in DOORS for value in [*NO_TIME, *NO_DATE, *([] if door is since else FAR)]],
-    ids=str,
+    ids=lambda each: getattr(each, "__name__", None),
 )
 def test_what_is_no_time_is_refused_and_named(shop, door, value):
     with pytest.raises(InvalidInput) as caught:
