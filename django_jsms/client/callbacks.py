@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final, Self
 from urllib.parse import parse_qsl
 
-from .shapes import Payload, WrongShape, integer, loads, storable
+from .shapes import Payload, WrongShape, integer, loads, number_id, storable
 from .told import Reply, Report
 
 #: JSMS repeats a failed callback for 12 h and 3 min more, perhaps with the first timestamp (jsms-api 3.3).
@@ -65,11 +65,11 @@ class Review:
 
     @classmethod
     def of_template(cls, payload: Payload) -> Self:
-        return cls(integer(payload, "tempId"), integer(payload, "status"), _reason(payload))
+        return cls(number_id(payload, "tempId"), integer(payload, "status"), _reason(payload))
 
     @classmethod
     def of_signature(cls, payload: Payload) -> Self:
-        return cls(integer(payload, "signId"), integer(payload, "status"), _reason(payload))
+        return cls(number_id(payload, "signId"), integer(payload, "status"), _reason(payload))
 
 
 Notice = Report | Reply | Review

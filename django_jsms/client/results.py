@@ -24,6 +24,7 @@ from .shapes import (
     integer,
     items,
     natural,
+    number_id,
     optional_integer,
     phone,
     readable,
@@ -155,7 +156,7 @@ class ScheduleInfo:
         return cls(
             text_id(payload, "schedule_id"),
             _time(times.from_wire, payload, "send_time"),
-            integer(payload, "temp_id"),
+            number_id(payload, "temp_id"),
             _recipients(listed),
         )
 
@@ -195,7 +196,7 @@ class TemplateSaved:
 
     @classmethod
     def parse(cls, payload: Payload) -> TemplateSaved:
-        return cls(integer(payload, "temp_id"))
+        return cls(number_id(payload, "temp_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +213,7 @@ class TemplateInfo:
     @classmethod
     def parse(cls, payload: Payload) -> TemplateInfo:
         return cls(
-            temp_id=integer(payload, "temp_id"),
+            temp_id=number_id(payload, "temp_id"),
             template=text(payload, "template"),
             type=natural(payload, "type", largest=LARGEST_SMALL),
             ttl=natural(payload, "ttl") or None if payload.get("ttl") is not None else None,
@@ -229,7 +230,7 @@ class SignatureSaved:
 
     @classmethod
     def parse(cls, payload: Payload) -> SignatureSaved:
-        return cls(integer(payload, "sign_id"))
+        return cls(number_id(payload, "sign_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +249,7 @@ class SignatureInfo:
         if len(sign) > _LONGEST_SIGN:
             raise WrongShape("sign")
         return cls(
-            sign_id=integer(payload, "sign_id"),
+            sign_id=number_id(payload, "sign_id"),
             sign=sign,
             status=integer(payload, "status"),
             is_default=optional_integer(payload, "is_default") == 1,

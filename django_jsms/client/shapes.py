@@ -34,8 +34,9 @@ class WrongShape(ValueError):
 
 
 def loads(text: str, constant: Callable[[str], Any] = str) -> Any:
-    """JSON whose numbers cannot spoil the rest of it: endless ones stay text, and so do NaN and Infinity."""
-    return json.loads(text, parse_int=_whole, parse_constant=constant)
+    """JSON in which one value cannot spoil the rest: endless numbers stay text, and so do NaN and Infinity; and a
+    text may hold a line break as it is."""
+    return json.loads(text, parse_int=_whole, parse_constant=constant, strict=False)
 
 
 def _whole(digits: str) -> int | str:
@@ -88,12 +89,17 @@ def integer(payload: Payload, name: str, *, largest: int = LARGEST) -> int:
     return value
 
 
-def natural(payload: Payload, name: str, *, largest: int = LARGEST) -> int:
-    """One that is not below 0."""
+def natural(payload: Payload, name: str, *, smallest: int = 0, largest: int = LARGEST) -> int:
+    """One that is not below 0, or ``smallest``."""
     value = integer(payload, name, largest=largest)
-    if value < 0:
+    if value < smallest:
         raise WrongShape(name)
     return value
+
+
+def number_id(payload: Payload, name: str) -> int:
+    """An id of a template or a signature: from 1 on, or JSMS could never be asked about it."""
+    return natural(payload, name, smallest=1)
 
 
 def optional_integer(payload: Payload, name: str, *, largest: int = LARGEST) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..client.mobile import parse
@@ -31,7 +32,8 @@ def adopt_schedule(schedule_id: str, *, app: str = "default", schedule: Schedule
     if schedule is not None:
         read_again(schedule)
         must_be(schedule, "create_unknown")
-    info = get_client(app).get_schedule(schedule_id)
+    # Whatever id the answer has: this one was asked about, and found to be nobody's yet.
+    info = replace(get_client(app).get_schedule(schedule_id), schedule_id=schedule_id)
     known = Schedule.objects.primary().filter(app=app, remote_id=schedule_id).first()
     if known and schedule is None:
         return refresh_schedule(known)

@@ -141,3 +141,9 @@ def test_a_body_of_utf_8_survives() -> None:
     said: Any = callbacks.parse(Form.read(body))
 
     assert said.content == "退订😀"
+
+
+def test_a_bare_line_break_in_a_text_spoils_nothing() -> None:
+    said: Any = callbacks.parse(Form(type="SMS_REPLY", data='{"phone":"13000000000","content":"TD\n\x1b\t"}'))
+
+    assert said.content == "TD\n\x1b\t"

@@ -10,7 +10,9 @@ from django_jsms.client.results import (
     ScheduleInfo,
     Sent,
     SignatureInfo,
+    SignatureSaved,
     TemplateInfo,
+    TemplateSaved,
 )
 from django_jsms.client.shapes import WrongShape
 from django_jsms.client.told import Reply, Report
@@ -103,6 +105,8 @@ WRONG = [
     (ScheduleInfo.parse, {"schedule_id": "a", "send_time": "9999-12-31 23:59:59", "temp_id": 1, "recipients": []}),
     *((TemplateInfo.parse, {"temp_id": 1, "template": "x", "type": odd, "status": 1}) for odd in (2**15, -1)),
     (TemplateInfo.parse, {"temp_id": 1, "template": "x", "type": 1, "ttl": -1, "status": 1}),
+    *((TemplateSaved.parse, {"temp_id": odd}) for odd in (0, -1, 2**31)),
+    *((SignatureSaved.parse, {"sign_id": odd}) for odd in (0, -1, 2**31)),
     (SignatureInfo.parse, {"sign_id": 1, "sign": "x" * 17, "status": 1}),
     (Reply.parse, {"phone": MOBILE, "content": None, "replyTime": 1}),
 ]
