@@ -50,7 +50,7 @@ def pull_reports(app: str = "default") -> Pull | None:
 
     One call of ``GET /report``. Raises InTransaction, NotConfigured, Refused and NotSent, with nothing lost;
     NoAnswer where records may have been handed out and lost: the gap stays as a Callback with the error
-    ``gap``. Never repeated by itself.
+    ``gap``, an answer that nobody can read as one with the error ``unreadable``. Never repeated by itself.
 
     JSMS: https://docs.jiguang.cn/jsms/server/rest_api_jsms_inquire
     """
