@@ -14,7 +14,8 @@ from werkzeug.wrappers import Request, Response
 from .breaking import Breaker
 from .call import Call, Route
 from .callbacks import Callbacks
-from .control import Control
+from .control import Control, failure, misnamed
+from .drafts import missing_papers
 from .ledger import Entry
 from .page import Page
 from .refusals import Refusal
@@ -37,7 +38,7 @@ class Application:
 
     def __init__(self, state: State, stopping: threading.Event, *, loopback: bool) -> None:
         self.state = state
-        self._stopping = stopping
+        self._stopping, self._loopback = stopping, loopback
         self.callbacks = Callbacks(state)
         self._control = Control(state, self.callbacks, loopback=loopback)
         self._page = Page(state.seed)
@@ -56,6 +57,8 @@ class Application:
     def _respond(self, request: Request) -> Response:
         path = request.path
         if path.startswith(f"{API}/"):
+            if reason := misnamed(request, loopback=self._loopback):
+                return failure(403, reason)
             return self._jsms(request, path)
         if path == "/":
             return redirect(f"{OWN}/", 302)
@@ -145,6 +148,10 @@ def _hint(call: Call, entry: Entry) -> str | None:
     if entry.code == 50013 and call.app:
         known = ", ".join(str(temp_id) for temp_id in sorted(call.app.templates))
         return f"this app knows the template ids {known}"
+    if call.route.form and entry.code in (50007, 50101) and call.fields:
+        texts, pictures = missing_papers(call)
+        parts = ", ".join([*texts, *pictures])
+        return f"missing: {parts}; the option legacy_signatures does without" if parts else None
     return None
 
 

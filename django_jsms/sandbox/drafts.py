@@ -25,6 +25,7 @@ _CERTIFICATE: Final = re.compile(r"[0-9A-Za-z]{18}")
 _PICTURES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 #: The proof that each type of signature needs (signature page, 2025).
 _PROOF: Final = {1: "businessLicenseImage", 3: "icpAppScreenshot", 6: "trademarkImage", 7: "thirdPartyAuthImage"}
+_PERSON: Final = ("legalPersonName", "legalPersonIdNumber", "socialCreditCode")
 _ttl = between(1, 86_400, 50041)
 
 
@@ -68,13 +69,19 @@ def check_form(call: Call) -> None:
 
 
 def _check_papers(call: Call) -> None:
-    kinds = {1, 6, 7} | ({3} if call.state.options.app_name_signatures else set())
-    if call.fields.get("type") not in kinds:
+    texts, pictures = missing_papers(call)
+    if texts:
         raise Refusal(50007)
-    if not all(call.fields.get(name) for name in ("legalPersonName", "legalPersonIdNumber", "socialCreditCode")):
-        raise Refusal(50007)
-    if not {"idCardImage", _PROOF[call.fields["type"]]} <= call.files.keys():
+    if pictures:
         raise Refusal(50101)
+
+
+def missing_papers(call: Call) -> tuple[list[str], list[str]]:
+    """The parts that the form of 2025 lacks: texts, and pictures."""
+    kind, kinds = call.fields.get("type") or 0, {1, 6, 7} | ({3} if call.state.options.app_name_signatures else set())
+    texts = [name for name in _PERSON if not call.fields.get(name)]
+    pictures = {"idCardImage", _PROOF.get(kind, "idCardImage")} - call.files.keys()
+    return [*([] if kind in kinds else ["type"]), *texts], sorted(pictures)
 
 
 def _is_picture(data: bytes) -> bool:

@@ -39,6 +39,7 @@ class Options:
     black_words: tuple[str, ...] = ("敏感词",)
     keep: int = 50_000
     wrong_tries: int | None = None
+    country_codes: bool = True
     legacy_signatures: bool = False
     app_name_signatures: bool = False
     audit_after: float | None = None

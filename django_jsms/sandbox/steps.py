@@ -28,6 +28,7 @@ from .wire import (
     check_items,
     check_params,
     check_type,
+    domestic,
     media_of,
     read_form,
     read_json,
@@ -110,6 +111,9 @@ def check_formats(call: Call) -> None:
 def list_recipients(call: Call) -> None:
     if call.route.many:
         call.recipients = [recipient(item) for item in call.fields["recipients"]]
+        if call.state.options.country_codes:
+            for one in call.recipients:
+                one.mobile = domestic(one.mobile)
     elif call.route.takes("mobile"):
         call.recipients = [recipient(call.fields)]
     if call.route.generates:

@@ -67,12 +67,23 @@ def read_form(body: bytes, content_type: str) -> tuple[dict[str, Any], dict[str,
     if not body.strip():
         raise Refusal(50003)
     parser = FormDataParser(lambda *size, **kind: io.BytesIO(), silent=False, max_form_parts=100)
-    media, options = parse_options_header(content_type)
+    options = parse_options_header(_quoted(content_type))[1]
     try:
-        _, texts, files = parser.parse(io.BytesIO(body), media, len(body), options)
+        _, texts, files = parser.parse(io.BytesIO(body), media_of(content_type), len(body), options)
     except (ValueError, HTTPException):
         raise Refusal(50007) from None
-    return dict(texts.items()), {name: file.read() for name, file in files.items()}
+    found = {name: file.read() for name, file in files.items()}
+    # What is empty was left out: clients write all parts that they know.
+    return {name: text for name, text in texts.items() if text}, {name: data for name, data in found.items() if data}
+
+
+def _quoted(content_type: str) -> str:
+    """Java's clients write a boundary that holds «=» without the quotes it needs."""
+    media, separator, options = content_type.partition(";")
+    name, equals, boundary = options.strip().partition("=")
+    if name.strip().lower() != "boundary" or boundary.lstrip().startswith('"'):
+        return content_type
+    return f'{media.strip()}{separator} boundary{equals}"{boundary.partition(";")[0].strip()}"'
 
 
 def check_type(value: Any, types: tuple[type, ...]) -> None:
@@ -125,6 +136,11 @@ def _text(value: Any) -> str:
 def is_mobile(text: str) -> bool:
     """Eleven ASCII digits, the first a 1; no prefix is documented for these endpoints."""
     return _MOBILE.fullmatch(text) is not None
+
+
+def domestic(text: str) -> str:
+    """A number without +86 or 86 in front, as a large aggregator sends them in batches."""
+    return text[-11:] if text[:-11] in ("+86", "86") else text
 
 
 def identifier(code: int) -> Callable[[Any], int]:

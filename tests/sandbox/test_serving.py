@@ -30,7 +30,9 @@ def exchange(connection: socket.socket, data: str) -> http.client.HTTPResponse:
 
 
 def post(path: str, body: str, *, auth: str = AUTH, extra: str = "") -> str:
-    return f"POST {path} HTTP/1.1\r\nHost: x\r\n{auth}{extra}Content-Length: {len(body.encode())}\r\n\r\n{body}"
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{auth}{extra}Content-Length: {len(body.encode())}\r\n\r\n{body}"
+    )
 
 
 @pytest.mark.core
@@ -40,9 +42,9 @@ def test_one_socket_many_calls(sandbox: SandboxServer) -> None:
         (post("/v1/codes", BODY, auth=""), 400),
         (post("/v1/codes", "x" * 100_000, auth=AUTH[:-3] + "x\r\n"), 401),
         (post("/v1/nowhere", BODY), 404),
-        ("HEAD /v1/codes HTTP/1.1\r\nHost: x\r\n\r\n", 405),
+        ("HEAD /v1/codes HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 405),
         (post("/v1/codes", "x", extra="Content-Type: a/b\r\n"), 415),
-        ("DELETE /v1/schedule/1 HTTP/1.1\r\nHost: x\r\n" + AUTH + "\r\n", 403),
+        ("DELETE /v1/schedule/1 HTTP/1.1\r\nHost: 127.0.0.1\r\n" + AUTH + "\r\n", 403),
         ("GET /_sandbox/outbox HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 200),
         (post("/v1/codes", BODY), 200),
     ]
@@ -80,7 +82,7 @@ def test_calls_sent_together(sandbox: SandboxServer) -> None:
 )
 def test_a_body_that_has_no_end_closes(sandbox: SandboxServer, headers: str) -> None:
     with connect(sandbox) as connection:
-        response = exchange(connection, f"POST /v1/codes HTTP/1.1\r\nHost: x\r\n{AUTH}{headers}\r\nzz\r\n")
+        response = exchange(connection, f"POST /v1/codes HTTP/1.1\r\nHost: 127.0.0.1\r\n{AUTH}{headers}\r\nzz\r\n")
         assert response.status == 403 and b"50007" in response.read()
         assert response.getheader("Connection") == "close"
         response.close()

@@ -42,19 +42,19 @@ class Control:
 
     def _respond(self, request: Request) -> Response:
         if reason := foreign(request, loopback=self._loopback):
-            return _failure(403, reason)
+            return failure(403, reason)
         acts, ids = self._find(request.path.rstrip("/"))
         if not acts:
-            return _failure(404, f"there is no {request.path} here", paths=sorted(self.paths))
+            return failure(404, f"there is no {request.path} here", paths=sorted(self.paths))
         act = acts.get(request.method)
         if act is None:
-            response = _failure(405, f"{request.path} takes {', '.join(acts)}")
+            response = failure(405, f"{request.path} takes {', '.join(acts)}")
             response.headers["Allow"] = ", ".join(acts)
             return response
         try:
             return json_response(act(Members.of(request), *ids))
         except BadInput as bad:
-            return _failure(400, bad.reason, field=bad.field)
+            return failure(400, bad.reason, field=bad.field)
 
     def _find(self, path: str) -> tuple[Mapping[str, Act], tuple[str, ...]]:
         if path in self.paths:
@@ -80,11 +80,16 @@ def foreign(request: Request, *, loopback: bool) -> str | None:
     origin = request.headers.get("Origin")
     if origin and urlsplit(origin).netloc != request.host:
         return "another site may not drive the sandbox"
+    return misnamed(request, loopback=loopback)
+
+
+def misnamed(request: Request, *, loopback: bool) -> str | None:
+    """Why it was not this machine that was meant: a name of somebody else's that was bound to us."""
     name = urlsplit(f"//{request.headers.get('Host', '')}").hostname
     if loopback and name and name not in _LOOPBACK:
         return f"the sandbox listens on this machine only, not as {name}"
     return None
 
 
-def _failure(status: int, reason: str, **more: Any) -> Response:
+def failure(status: int, reason: str, **more: Any) -> Response:
     return json_response({"error": {"reason": reason, **more}}, status)
