@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
+from django.conf import settings
 from django.utils.translation import get_language
 from django.views.decorators.debug import sensitive_variables
 
@@ -54,6 +55,8 @@ def service(function: Callable[P, R]) -> Callable[P, R]:
             if isinstance(error, NotConfigured):  # the settings are wrong for everybody, and a caller may hide it
                 logger.error("%s", error)
             record("refused", service=function.__name__, reason=error.reason, code=error.code, limit=limit, id=row)
+            if not settings.DEBUG:  # the frames below hold numbers and texts, and error reporters record them
+                error.__traceback__ = None
             raise
 
     return spoken
