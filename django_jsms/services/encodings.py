@@ -51,7 +51,7 @@ def inspect(file: BinaryIO, encoding: str | None) -> tuple[str, str]:
     start = file.read(8)
     for magic, name in _MAGIC.items():
         if start.startswith(magic):
-            raise _not_text(name)
+            raise not_text(name)
     given = _known(encoding) if encoding else next((e for mark, e in _MARKS.items() if start.startswith(mark)), None)
     digest, utf8, gb, short = hashlib.sha256(), _Reading("utf-8"), _Reading("gb18030"), 0
     for block in _blocks(file):
@@ -117,7 +117,8 @@ def _shown(run: bytes, encoding: str) -> str:
     return without_invisible(run.decode(encoding, "replace").replace("\t", "").replace("\n", ""))
 
 
-def _not_text(name: str) -> InvalidInput:
+def not_text(name: str) -> InvalidInput:
+    """The error for a file that is no text."""
     return InvalidInput(
         f"This is a {name} file, not CSV. In a spreadsheet choose: File, Save As, CSV UTF-8.",
         field="recipients",

@@ -20,7 +20,7 @@ from typing import BinaryIO, Final
 from ..client.mobile import parse
 from ..exceptions import InvalidInput
 from ..models.templates import placeholders
-from . import encodings
+from . import encodings, workbooks
 from .chosen import choose
 from .headings import called
 from .intake import Line
@@ -43,15 +43,21 @@ class RecipientList:
         #: The delimiter, if the first line says it.
         self._hinted = ""
         #: sha256 of the whole file: create_batch refuses one that was sent a while ago.
-        self.digest, self.encoding = encodings.inspect(file, encoding)
+        self.digest, self.encoding = self._inspect(encoding)
         self._delimiter, self._cells, self._headed = self._head()
         #: Columns that the template does not use.
         self.unused = tuple(name for name in self._cells if name and wanted is not None and name not in wanted)
 
+    def _inspect(self, encoding: str | None) -> tuple[str, str]:
+        return encodings.inspect(self._file, encoding)
+
+    def _delimits(self) -> str:
+        first = next((line for line in self._text() if line.strip()), "")
+        return self._hinted or max(_DELIMITERS, key=first.count)
+
     def _head(self) -> tuple[str, list[str], bool]:
         """The delimiter, the columns as the template calls them, and whether the first line names them."""
-        first = next((line for line in self._text() if line.strip()), "")
-        delimiter = self._hinted or max(_DELIMITERS, key=first.count)
+        delimiter = self._delimits()
         line, cells = next(self._records(delimiter), (0, []))
         if not cells:
             raise _bad("empty_list", "The list is empty.", "名单是空的。")
@@ -114,6 +120,19 @@ class RecipientList:
                 text.detach()
 
 
+class _Sheet(RecipientList):
+    """The same of a workbook."""
+
+    def _inspect(self, encoding: str | None) -> tuple[str, str]:
+        return workbooks.digest(self._file), "xlsx"
+
+    def _delimits(self) -> str:
+        return ""
+
+    def _records(self, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+        return workbooks.rows(self._file)
+
+
 @service
 def read_list(
     source: BinaryIO | str,
@@ -128,7 +147,8 @@ def read_list(
     Columns are found by name: 手机号, 手机, mobile or phone, and one per placeholder of the template that
     ``params`` does not give; one column of numbers needs no name. A name may have more around it, as in
     «手机号（必填）». Commas, tabs or semicolons. UTF-8, GB18030 and UTF-16 with its mark are told apart; ``encoding``
-    says it where that fails. The file is read twice, and streamed.
+    says it where that fails. The file is read twice, and streamed. With the extra ``xlsx`` it may be an Excel
+    workbook, of which the first sheet is read.
 
     Raises InvalidInput, with ``line`` where there is one, also while the rows are read: not text (Excel), text that
     reads well in two encodings (``ambiguous_encoding``) or in none, no column of numbers, a column missing or
@@ -141,7 +161,7 @@ def read_list(
     if isinstance(source, str):  # half a character is one row's fault
         rows = RecipientList(file, "utf-8", wanted, "surrogatepass")
     else:
-        rows = RecipientList(file, encoding, wanted)
+        rows = (_Sheet if workbooks.is_workbook(file) else RecipientList)(file, encoding, wanted)
     if file is not source:
         weakref.finalize(rows, file.close)
     return rows
