@@ -194,7 +194,7 @@ class App:
 
 def app(alias: str = "default") -> App:
     """The application ``alias``. Raises NotConfigured where the settings do not say how to reach it."""
-    entry = app_entries().get(alias)
+    entry = app_entries().get(alias) if isinstance(alias, str) else None
     if entry is None:
         known = ", ".join(sorted(app_entries()))
         raise NotConfigured(f"JSMS['APPS'] has no app {alias!r}. It has: {known}.")

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from django.db import IntegrityError, router
 from django.db.models import Model
 
+from ..client.shapes import storable
 from ..exceptions import JSMSError
 from ..models.actions import ActionLog
 from ..models.base import durably
@@ -39,7 +40,7 @@ def record(
         action=action,
         target=row._meta.model_name,
         target_id=str(row.pk),
-        **{name: text[:500] for name, text in texts.items()},
+        **{name: storable(text)[:500] for name, text in texts.items()},
     )
     return log
 

@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef
 
 from .. import conf, signals
 from ..client.mobile import parse
+from ..client.shapes import storable
 from ..exceptions import Refused
 from ..models.base import mobile_hash, now
 from ..models.callbacks import OptOut
@@ -52,7 +53,9 @@ def _letters(text: str) -> str:
 def opt_out(mobile: str, *, app: str = "default", message_class: str = "marketing", evidence: str = "") -> OptOut:
     """Send a number no more marketing; answers the row, also where it stood already. Raises InvalidInput."""
     alias, number = conf.app(app).alias, parse(mobile)
-    note(alias, [number], OptOut.Source.PERSON, at=now(), evidence=evidence, message_class=message_class)
+    note(
+        alias, [number], OptOut.Source.PERSON, at=now(), evidence=storable(str(evidence)), message_class=message_class
+    )
     row: OptOut = OptOut.objects.primary().get(app=alias, mobile_hash=mobile_hash(number), message_class=message_class)
     return row
 

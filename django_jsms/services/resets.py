@@ -11,6 +11,7 @@ from django.db import router, transaction
 
 from .. import conf
 from ..client.mobile import mask, parse
+from ..client.shapes import storable
 from ..exceptions import InvalidInput
 from ..models.actions import ActionLog
 from ..models.base import durably, mobile_hash, now
@@ -88,7 +89,7 @@ def reset_number(number: str, shown: str, *, reason: str, actor: Any) -> int:
             target="mobile",
             target_id=shown,
             after=str(cleared),
-            reason=reason[:200],
+            reason=storable(reason)[:200],
         )
         return cleared
 

@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 from .. import conf, signals
 from ..client import JSMSClient
 from ..client.inputs import Part
+from ..client.shapes import storable
 from ..exceptions import InvalidInput
 from ..models.signatures import Signature
 from . import audits
@@ -153,7 +154,7 @@ def _check(text: object, type: object, remark: object) -> dict[str, Any]:
             field="type",
             zh="签名类型须为 1（企业）、6（品牌或商标）或 7（第三方）。",
         )
-    if not isinstance(remark, str) or len(remark) > _LONGEST_REMARK:
+    if not isinstance(remark, str) or len(remark) > _LONGEST_REMARK or storable(remark) != remark:
         raise InvalidInput(
             f"remark must be a string of at most {_LONGEST_REMARK} characters.",
             field="remark",

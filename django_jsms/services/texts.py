@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..client.characters import invisible
+from ..client.shapes import storable
 from ..exceptions import InvalidInput
 from ..models.signatures import Signature
 from ..models.templates import OPT_OUT_LINE, Template, bracketed, length, placeholders, render, segments
@@ -130,7 +131,7 @@ def _check_ttl(ttl: object, kind: int) -> None:
 
 
 def _check_remark(remark: object, text: str) -> str:
-    if not isinstance(remark, str) or len(remark) > LONGEST_REMARK or "\0" in remark:
+    if not isinstance(remark, str) or len(remark) > LONGEST_REMARK or storable(remark) != remark:
         raise _bad(
             "remark",
             f"remark must be a string of at most {LONGEST_REMARK} characters.",

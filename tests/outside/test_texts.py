@@ -7,10 +7,21 @@ from django.urls import reverse
 
 from django_jsms.client import characters
 from django_jsms.client.mobile import parse
+from django_jsms.conf import NotConfigured
 from django_jsms.exceptions import InvalidInput
-from django_jsms.models import Batch, Message, RejectedRow, Template
-from django_jsms.services import create_batch, draft_template, preview_template, queue_message, send_message
+from django_jsms.models import ActionLog, Batch, Message, OptOut, RejectedRow, Template
+from django_jsms.services import (
+    create_batch,
+    create_signature,
+    draft_template,
+    opt_out,
+    preview_template,
+    queue_message,
+    reset_limits,
+    send_message,
+)
 from tests.conftest import MOBILE
+from tests.sandbox.test_signatures import PNG
 
 pytestmark = pytest.mark.django_db
 
@@ -116,3 +127,39 @@ def test_pasted_rows_of_the_admin_say_so(admin_client, shop):
         {"template": "order-shipped", "app": "default", "rows": f"{MOBILE}\n", "params": "no=a\u202cb"},
     ).content.decode()
     assert "an invisible character, U+202C, at place 2" in page and not Batch.objects.exists()
+
+
+# -- beside the texts: remarks, reasons, evidence --------------------------------------------------------------------
+
+UNSTORABLE = ["\ud83d", "a\0b", "好\udc00"]
+
+
+@pytest.mark.parametrize("text", UNSTORABLE, ids=repr)
+@pytest.mark.core
+def test_what_no_column_holds_is_refused_in_a_remark(shop, text):
+    papers = {name: "91110105MA00000000" for name in ("legalPersonIdNumber", "socialCreditCode")}
+    papers |= {"legalPersonName": "张三", **dict.fromkeys(("idCardImage", "businessLicenseImage"), ("a.png", PNG))}
+    for call in (
+        lambda: draft_template("订单{{no}}", type="notice", remark=text),
+        lambda: create_signature("沙箱商店", type=1, papers=papers, remark=text),
+    ):
+        with pytest.raises(InvalidInput) as caught:
+            call()
+        assert caught.value.field == "remark"
+    assert not Template.objects.exists()
+
+
+@pytest.mark.parametrize("text", UNSTORABLE, ids=repr)
+@pytest.mark.core
+def test_why_a_person_does_something_is_kept_as_far_as_a_column_holds_it(shop, admin_user, text):
+    reset_limits(MOBILE, reason=f"asked {text}", actor=admin_user)
+    assert ActionLog.objects.get().reason.startswith("asked ")
+    opt_out(MOBILE, evidence=f"said {text}")
+    assert OptOut.objects.get().evidence.startswith("said ")
+
+
+@pytest.mark.parametrize("app", ["\ud83d", "\0", "nobody", 12, None, ["a"], {"a": 1}], ids=repr)
+def test_an_app_that_is_none_is_not_configured(shop, app):
+    for send in (send_message, queue_message):
+        with pytest.raises(NotConfigured):
+            send(MOBILE, template="order-shipped", params={"no": "1"}, app=app)
