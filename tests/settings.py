@@ -6,6 +6,7 @@ of two runs on one server apart. ``JSMS_TEST_OWN_DATABASE=1`` gives the app a da
 
 import os
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ _MARIADB: dict[str, Any] = {
     "TEST": {"NAME": f"test_django_jsms{SUFFIX}", "CHARSET": "utf8mb4"},
 }
 _NAME = os.environ.get("JSMS_TEST_DATABASE", "sqlite")
-if _NAME == "mariadb":
+if _NAME == "mariadb" and find_spec("MySQLdb") is None:  # mysqlclient, where it is installed
     import pymysql
 
     pymysql.version_info = (2, 2, 7, "final", 0)  # what Django's version check of mysqlclient reads

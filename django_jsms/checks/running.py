@@ -9,14 +9,17 @@ from typing import Any, Final
 
 from django.apps import AppConfig, apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError, connections, router
 
 from .. import conf
+from ..models.base import CLOCKS
+from ..models.bulk import copies
 from ..models.callbacks import Reply
 from ..models.codes import VerificationCode
 from ..models.identifiers import folding, make_exact
 from ..models.jobs import IdempotencyKey, JobLease
+from ..models.messages import Message
 from ..models.schedules import Schedule
 from ..models.templates import Template
 from ..services.addresses import network
@@ -101,6 +104,19 @@ def check_charset() -> list[CheckMessage]:
         return []
     hint = "ALTER DATABASE … CHARACTER SET utf8mb4, before the tables are made; or convert them."
     return [Warning(f"The database of JSMS is {charset}, not utf8mb4.", hint=hint, id="jsms.W084")]
+
+
+@_of_database(Message)
+def check_driver() -> list[CheckMessage]:
+    """Our own statements are written for four databases; in one of them a driver makes a difference."""
+    connection = connections[router.db_for_write(Message)]
+    if connection.vendor not in CLOCKS:
+        hint = "Give it a database of its own by a router: PostgreSQL, MariaDB, MySQL or SQLite."
+        return [Error(f"JSMS has no statements for {connection.display_name}.", hint=hint, id="jsms.E019")]
+    if connection.vendor != "postgresql" or copies(connection):
+        return []
+    hint = "pip install 'psycopg[binary]', which copies them; all else is the same."
+    return [Warning("Lists for JSMS are taken in row by row: the driver is not psycopg 3.", hint=hint, id="jsms.W087")]
 
 
 @_of_database(IdempotencyKey)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .messages import Message
 
@@ -37,17 +38,25 @@ _JOIN: Final = (
 
 
 def insert(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, using: str) -> None:
-    """Write message rows, streamed: COPY on PostgreSQL, batched inserts elsewhere. In the open transaction."""
+    """Write message rows: streamed by COPY where the driver can, else inserted. In the open transaction."""
     connection = connections[using]
     names = ", ".join(columns)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+        if copies(connection):
             with cursor.copy(f"COPY {_TABLE} ({names}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
         else:
             marks = ", ".join(["%s"] * len(columns))
             cursor.executemany(f"INSERT INTO {_TABLE} ({names}) VALUES ({marks})", list(rows))
+
+
+def copies(connection: BaseDatabaseWrapper) -> bool:
+    """Whether the driver has psycopg 3's COPY: psycopg2's is another, and other backends have none."""
+    if connection.vendor != "postgresql":
+        return False
+    with connection.cursor() as cursor:
+        return hasattr(cursor, "copy")
 
 
 def outcome(answers: Sequence[dict[str, Any]], at: datetime, *, using: str) -> None:
