@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import pickle
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -36,6 +39,8 @@ _COLUMNS: Final = (
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 Recipient = str | Sequence[Any] | Mapping[Any, Any]
+#: What a slice of the list comes to.
+Part = tuple[list[tuple[Any, ...]], list[RejectedRow]]
 
 
 class Line(dict[str, str]):
@@ -55,8 +60,10 @@ class Intake:
 
     def read(self, recipients: Iterable[Recipient]) -> None:
         rows = enumerate(several(recipients), 1)
-        while slice_ := list(itertools.islice(rows, SLICE)):
-            accepted, rejected = self._sort(slice_)
+        parts: Iterator[Part] = map(self._sort, iter(lambda: list(itertools.islice(rows, SLICE)), []))
+        if connections[self.using].vendor == "sqlite":
+            parts = _at_rest(parts)
+        for accepted, rejected in parts:
             durably(lambda: self._write(accepted, rejected), using=self.using)  # noqa: B023
 
     def finish(self) -> Batch:
@@ -70,7 +77,7 @@ class Intake:
         return self.batch
 
     @sensitive_variables()
-    def _sort(self, rows: list[tuple[int, Recipient]]) -> tuple[list[tuple[Any, ...]], list[RejectedRow]]:
+    def _sort(self, rows: list[tuple[int, Recipient]]) -> Part:
         accepted, rejected = [], []
         for number_of_row, row in rows:
             line, value = row.line if isinstance(row, Line) else number_of_row, ""
@@ -117,6 +124,17 @@ def several(recipients: Iterable[Recipient]) -> Iterator[Recipient]:
             zh="recipients 须为多行的列表；只有一个号码时也请放进列表。",
         )
     return iter(recipients)
+
+
+def _at_rest(parts: Iterable[Part]) -> Iterator[Part]:
+    """All parts, once the last is read: a query of SQLite that is still being read sees what is written meanwhile."""
+    with tempfile.TemporaryFile() as file:
+        for part in parts:
+            pickle.dump(part, file)
+        file.seek(0)
+        with suppress(EOFError):
+            while True:
+                yield pickle.load(file)
 
 
 def split(row: Recipient) -> tuple[Any, Mapping[str, str]]:

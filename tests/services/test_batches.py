@@ -342,6 +342,38 @@ def test_a_query_of_this_database_can_be_the_list(shop):
     assert again.total == 50
 
 
+def paired(rows):
+    """What a project writes; with an end, for a test that would not have one."""
+    for number, mobile in enumerate(rows):
+        assert number < 1000, "it reads what it writes"
+        yield mobile, {"no": "1"}
+
+
+def column(rows, name):
+    return rows.values_list(name, flat=True).iterator(chunk_size=5)
+
+
+SOURCES = {
+    "an iterator": lambda: Message.objects.values_list("mobile", flat=True).iterator(),
+    "an ordered iterator": lambda: (
+        Message.objects.order_by("pk").values_list("mobile", flat=True).iterator(chunk_size=5)
+    ),
+    "a query": lambda: Message.objects.values_list("mobile", flat=True),
+    "rejected rows": lambda: RejectedRow.objects.values_list("value", flat=True).iterator(chunk_size=5),
+    "chunks": lambda: (f"138{pk:08d}" for pk in Chunk.objects.values_list("pk", flat=True).iterator(chunk_size=5)),
+}
+
+
+@pytest.mark.core
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_list_ends_whatever_it_is_read_from(shop, monkeypatch, source):
+    make([*pairs(50), *(("1380013", {"no": "1"}) for _ in range(30))], chunk_size=2)
+    monkeypatch.setattr("django_jsms.services.intake.SLICE", 10)
+    batch = make(paired(SOURCES[source]()))
+    assert batch.total + batch.rejected == {"rejected rows": 30, "chunks": 25}.get(source, 50)
+
+
 def test_any_text_survives_the_bulk_path(shop):
     value = "a\tb\\N \"'%s{}🎉中"
     start_batch(make([("13800138000", {"no": value.replace("\t", " ")})]))
