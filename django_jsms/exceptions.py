@@ -159,13 +159,25 @@ class NotSent(JSMSError):
     who = "platform"
 
 
+class Withheld:
+    """Bytes that no log, no ``repr`` and no error report shows."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: bytes = b"") -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"<{len(self.value)} bytes>"
+
+
 class NoAnswer(JSMSError):
     """The request was written and no answer came that could be trusted."""
 
     reason = "no_answer"
     who = "platform"
     #: What came all the same with a 2xx, to be kept: it may be the only place of an id, and may hold numbers.
-    body: bytes = b""
+    body = Withheld()
 
 
 class MaybeSent(NoAnswer):

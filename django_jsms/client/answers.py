@@ -12,7 +12,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
-from ..exceptions import JSMSError, MaybeSent, NoAnswer, NotSent, Refused
+from ..exceptions import JSMSError, MaybeSent, NoAnswer, NotSent, Refused, Withheld
 from . import errors
 from .routes import Route
 from .shapes import error_code, loads
@@ -174,5 +174,5 @@ def lost(route: Route, why: str, *, code: int | None = None, body: bytes = b"") 
         code=code,
         zh="请求已提交，但没有得到可信的应答：短信可能已发出，请勿直接重发。",
     )
-    error.body = body
+    error.body = Withheld(body)
     return error

@@ -103,8 +103,9 @@ def snapshot_balances() -> int:
 
 def _try(ask: Callable[[str], BalanceSnapshot], app: str) -> BalanceSnapshot | None:
     try:
+        get_client(app)
         return ask(app)
-    except NotConfigured:  # said by the checks
+    except NotConfigured:  # said by the checks, and not once an hour
         return None
     except JSMSError as error:
         logger.warning("%s: JSMS app %s not answered: %s (%s)", ask.__name__, app, error.reason, error.code)

@@ -131,7 +131,7 @@ def _exchange(chunk: Any, rows: list[tuple[int, str, dict[str, str]]]) -> None:
         )
     except NoAnswer as error:
         reason, code = error.reason, error.code
-        answers.keep(chunk, batch.app, error.body)
+        answers.keep(chunk, batch.app, error.body.value)
         durably(lambda: _end(chunk, "unknown", "unknown", len(rows), reason, code), using=using)
         _tell(chunk, started, error, unknown=len(rows))
     except JSMSError as error:

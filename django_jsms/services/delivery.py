@@ -20,7 +20,7 @@ from django.db import router
 from .. import conf
 from ..client import JSMSClient
 from ..client.errors import describe
-from ..exceptions import AppPaused, JSMSError, LimitExceeded, NoAnswer, NotSent
+from ..exceptions import AppPaused, JSMSError, LimitExceeded, NoAnswer, NotSent, Withheld
 from ..models.base import database_now, durably, now, read_clock
 from ..models.outgoing import Outgoing
 from . import accounts, answers, budgets, guards, records, repeating
@@ -148,8 +148,8 @@ def _attempt(row: Any, noun: Noun) -> JSMSError | None:
         msg_id = _call(row, noun)
     except NoAnswer as error:
         reason, code = error.reason, error.code
-        answers.keep(row, row.app, error.body)
-        error.body = b""  # kept, and not for whoever catches it
+        answers.keep(row, row.app, error.body.value)
+        error.body = Withheld()  # kept, and not for whoever catches it
         record(row, lambda: row.mark_unknown(now(), reason=reason, code=code))
         return error
     except JSMSError as error:

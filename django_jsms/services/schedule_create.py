@@ -106,7 +106,7 @@ def _post(client: JSMSClient, schedule: Schedule, rows: list[schedule_rows.Recip
 
 def lost_create(schedule: Schedule, error: NoAnswer) -> None:
     """JSMS may hold it, under an id that nobody knows: it cannot be cancelled until a person finds it."""
-    answers.keep(schedule, schedule.app, error.body)
+    answers.keep(schedule, schedule.app, error.body.value)
     mark_unknown(schedule, error, schedule.send_at)
     announce(signals.schedule_unknown, schedule)
 
