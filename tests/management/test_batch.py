@@ -404,7 +404,7 @@ def test_a_signal_while_reading_leaves_nothing(shop, tmp_path, manage):
         lines.write("mobile,no\n")
         lines.writelines(f"{mobile},1\n" for mobile in numbers(300_000))
     reading = manage("jsms_batch", "create", path, "--template", 1250, "--start", "--yes")
-    wait_for(Message.objects.exists)
+    wait_for(Batch.objects.exists)  # it is made before the first row is read
     reading.send_signal(signal.SIGINT)
     code, _, err = finish(reading)
     assert (code, "Traceback" in err) == (1, False) and "nothing of the list is kept" in err
