@@ -34,7 +34,7 @@ DOORS = [
 ]
 
 
-@pytest.mark.core
+@pytest.mark.databases
 @pytest.mark.slow
 @pytest.mark.skipif(OWN, reason="it is what runs the others")
 def test_the_doors_work_with_two_databases():
@@ -63,7 +63,7 @@ def test_whoever_points_to_a_user_does_so_across_databases():
     assert [type(key) for key in keys] == [UserKey] * 3 and {key.db_constraint for key in keys} == {not OWN}
 
 
-@pytest.mark.core
+@pytest.mark.databases
 @pytest.mark.django_db
 def test_a_user_goes_and_the_rows_stay(shop, admin_user):
     batch = create_batch(template="order-shipped", recipients=[(MOBILE, {"no": "1"})], created_by=admin_user)
@@ -78,7 +78,7 @@ def test_a_user_goes_and_the_rows_stay(shop, admin_user):
     assert kept[2].actor_name == "admin"
 
 
-@pytest.mark.core
+@pytest.mark.databases
 @pytest.mark.django_db
 def test_the_tables_are_where_the_router_puts_them():
     of_ours = {model._meta.db_table for model in (ActionLog, Batch, Schedule)}

@@ -244,7 +244,7 @@ def test_a_request_under_way_is_said_and_a_key_forgotten_in_time(jsms_sandbox, a
     assert purge_keys() == 1
 
 
-@pytest.mark.core
+@pytest.mark.databases
 @pytest.mark.django_db(transaction=True)
 def test_fifty_requests_with_one_key_are_one_sms(jsms_sandbox, api, race):
     with jsms_sandbox.settings(LIMITS={"mobile": []}):

@@ -259,7 +259,7 @@ process = pytest.mark.django_db(transaction=True)
 
 @process
 @pytest.mark.slow
-@pytest.mark.core
+@pytest.mark.databases
 def test_start_sends_with_threads_of_its_own_and_follows(shop, file, manage):
     code, out, err = finish(manage("jsms_batch", "create", file(2500), "--template", 1250, "--start", "--yes"))
     assert code == 0, err
@@ -311,7 +311,7 @@ def test_ctrl_c_while_a_list_is_taken_in_leaves_nothing(shop, file, monkeypatch,
 
 @process
 @pytest.mark.slow
-@pytest.mark.core
+@pytest.mark.databases
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_signal_leaves_a_batch_that_can_go_on(shop, manage, held, name):
     batch = create_batch(template="order-shipped", recipients=pairs(300), chunk_size=10)

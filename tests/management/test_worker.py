@@ -31,7 +31,7 @@ def queue(count):
     return [queue_message(MOBILE, template=1, params={"code": f"{n:06d}"}) for n in range(count)]
 
 
-@pytest.mark.core
+@pytest.mark.databases
 def test_it_sends_what_waits_and_stops_when_idle(worker, jsms_sandbox):
     queue(3)
     code, out, err = finish(worker("--until-idle"))
@@ -39,7 +39,7 @@ def test_it_sends_what_waits_and_stops_when_idle(worker, jsms_sandbox):
     assert len(jsms_sandbox.outbox) == 3 and set(Message.objects.values_list("status", flat=True)) == {"sent"}
 
 
-@pytest.mark.core
+@pytest.mark.databases
 def test_two_workers_send_each_row_once(worker, jsms_sandbox):
     queue(20)
     codes = [finish(process)[0] for process in [worker("--until-idle"), worker("--until-idle")]]
@@ -55,7 +55,7 @@ def test_a_signal_ends_it_cleanly(worker, name):
     assert not Message.objects.filter(status="sending").exists()
 
 
-@pytest.mark.core
+@pytest.mark.databases
 @pytest.mark.parametrize("callers", [1, 4])
 def test_killed_in_the_middle_it_sends_nothing_twice(worker, jsms_sandbox, callers):
     queue(40)
@@ -84,7 +84,7 @@ def called(sandbox):
     return [entry.path for entry in sandbox.ledger]
 
 
-@pytest.mark.core
+@pytest.mark.databases
 @pytest.mark.parametrize(("callers", "sending"), [("1", 1), ("4", 3)])
 def test_a_campaign_delays_no_code(worker, jsms_sandbox, callers, sending):
     """200 chunks of 0.3 s: at most 6 of each caller, two seconds of work, come before a code in their middle."""
@@ -102,7 +102,7 @@ def test_a_campaign_delays_no_code(worker, jsms_sandbox, callers, sending):
     assert finish(process)[0] == 0
 
 
-@pytest.mark.core
+@pytest.mark.databases
 def test_told_to_stop_it_ends_what_is_under_way(worker, jsms_sandbox):
     jsms_sandbox.fault("delay", seconds=1, times=500, route="/v1/messages/batch")
     running = batch(40)

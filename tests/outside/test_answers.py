@@ -29,7 +29,7 @@ from django_jsms.services import (
 )
 from tests.conftest import MOBILE
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 OTHER = "13900139000"
 TEXT: dict[str, Any] = {"template": "order-shipped", "params": {"no": "42"}}
 #: What no path and no column takes, as JSON.

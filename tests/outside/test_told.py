@@ -41,7 +41,7 @@ from tests.conftest import MOBILE
 
 from .values import VALUES, put
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 OTHER = "13900139000"
 TOKEN = "a-token-of-32-characters-or-more-00"
 #: A member of each record in turn is the value.

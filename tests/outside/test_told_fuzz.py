@@ -25,7 +25,7 @@ from django_jsms.services import match_reports, pull_replies, pull_reports, reco
 
 from .values import VALUES
 
-pytestmark = [pytest.mark.django_db, pytest.mark.core]
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 RECORDS = int(os.environ.get("JSMS_FUZZ_RECORDS", "500"))
 SEED = os.environ.get("JSMS_FUZZ_SEED", "1")
 TOKEN = "a-token-of-32-characters-or-more-00"

@@ -323,7 +323,7 @@ def test_a_dead_chunk_is_unknown_with_its_messages(shop):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_many_workers_send_every_recipient_once(shop, race):
     batch = start_batch(make(pairs(200), chunk_size=10))
     race(6, run_pending)

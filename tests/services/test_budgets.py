@@ -181,7 +181,7 @@ def test_it_is_told_once_a_month(shop, budgeted, heard):
         assert heard.count(("budget_near", None)) == 1
 
 
-@pytest.mark.core
+@pytest.mark.databases
 @pytest.mark.django_db(transaction=True)
 def test_it_is_exact_under_a_race(shop, budgeted, race):
     waiting = numbers(40)

@@ -295,7 +295,7 @@ def test_a_code_and_a_check_with_every_limit(jsms_sandbox, count_statements):
 # -- races --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.core
+@pytest.mark.databases
 @pytest.mark.django_db(transaction=True)
 def test_a_hundred_threads_that_want_one_number_make_one_call(jsms_sandbox, race):
     with jsms_sandbox.settings(LIMITS={**REAL, "ip": ["200/1h"], "app": ["600/1h"]}):
@@ -305,7 +305,7 @@ def test_a_hundred_threads_that_want_one_number_make_one_call(jsms_sandbox, race
     assert VerificationCode.objects.count() == 1
 
 
-@pytest.mark.core
+@pytest.mark.databases
 @pytest.mark.django_db(transaction=True)
 def test_a_shared_limit_is_exact_and_lets_nobody_starve(jsms_sandbox, race):
     waiting = numbers(40, prefix="1390000")

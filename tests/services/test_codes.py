@@ -440,7 +440,7 @@ def test_checking_inside_a_transaction_is_refused_too(jsms_sandbox):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_fifty_right_checks_are_one_success(jsms_sandbox, race):
     send_code(MOBILE, purpose="login")
     digits = jsms_sandbox.last_code()
@@ -450,7 +450,7 @@ def test_fifty_right_checks_are_one_success(jsms_sandbox, race):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_two_right_checks_at_once_are_one_ok_and_one_used(jsms_sandbox, race):
     send_code(MOBILE, purpose="login")
     digits = jsms_sandbox.last_code()
@@ -461,7 +461,7 @@ def test_two_right_checks_at_once_are_one_ok_and_one_used(jsms_sandbox, race):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_two_hundred_wrong_checks_reach_jsms_five_times(jsms_sandbox, race):
     send_code(MOBILE, purpose="login")
     bad = wrong(jsms_sandbox.last_code())
@@ -471,7 +471,7 @@ def test_two_hundred_wrong_checks_reach_jsms_five_times(jsms_sandbox, race):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_many_requests_for_one_number_are_one_sms(jsms_sandbox, race):
     outcomes = race(30, lambda: send_code(MOBILE, purpose="login").status)
     assert outcomes.count("sent") == 1
@@ -480,7 +480,7 @@ def test_many_requests_for_one_number_are_one_sms(jsms_sandbox, race):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_many_workers_send_a_queued_code_once(jsms_sandbox, race):
     queue_code(MOBILE, purpose="login")
     race(10, jsms_sandbox.run_pending)

@@ -11,7 +11,7 @@ from django_jsms.services import queue_code, queue_message
 from tests.conftest import MOBILE
 from tests.waiting import PATIENCE
 
-pytestmark = [pytest.mark.core, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.databases, pytest.mark.django_db(transaction=True)]
 CALLERS = 12
 LEVELS = ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
 

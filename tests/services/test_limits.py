@@ -69,7 +69,7 @@ def test_what_fails_to_write_counts_nothing():
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_a_limit_is_exact_under_a_race(race):
     outcomes = race(20, lambda: reserve({"mobile:x": (parse_rule("3/1h"),)}, lambda: "in"))
     assert [o.limit for o in outcomes if o != "in"] == ["mobile 3/1h"] * 17

@@ -174,7 +174,7 @@ def test_another_template_and_a_batch_that_never_began_do_not_count(shop):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_one_file_sent_twice_at_once_passes_at_most_once(shop, race):
     outcomes = race(6, load)
     assert sum(isinstance(outcome, Batch) for outcome in outcomes) == Batch.objects.count() <= 1

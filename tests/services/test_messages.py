@@ -189,7 +189,7 @@ def test_a_rollback_forgets_the_key(shop):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_many_with_one_key_are_one_message(shop, race):
     rows = race(12, lambda: send(idempotency_key="order-42").pk)
     assert len(set(rows)) == 1 and len(shop.outbox) == 1

@@ -237,7 +237,7 @@ def test_a_message_that_waits_is_not_in_doubt(shop):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_of_two_who_retry_at_once_one_wins(shop, race):
     refuse(shop, 50014, numbers(40))
     batch = finished(shop, 40)
@@ -249,7 +249,7 @@ def test_of_two_who_retry_at_once_one_wins(shop, race):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_of_many_who_decide_about_one_message_one_wins(doubtful, shop, race):
     def decide():
         try:

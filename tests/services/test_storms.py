@@ -16,7 +16,7 @@ from django_jsms.services.resets import forget
 from django_jsms.services.uses import Meter
 from django_jsms.services.windows import parse_rule
 
-pytestmark = [pytest.mark.core, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.databases, pytest.mark.django_db(transaction=True)]
 #: So many connections a server is sure to have.
 CALLERS = 25
 

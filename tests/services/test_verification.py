@@ -160,7 +160,7 @@ def test_no_answer_of_jsms_makes_a_refused_code_right(jsms_sandbox, code):
 # -- races ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.core
+@pytest.mark.databases
 @pytest.mark.django_db(transaction=True)
 def test_fifty_checks_of_one_code_count_five_against_its_number(jsms_sandbox, race):
     with jsms_sandbox.settings(LIMITS=REAL):
@@ -171,7 +171,7 @@ def test_fifty_checks_of_one_code_count_five_against_its_number(jsms_sandbox, ra
     assert uses(ADDRESS) == 50 - reasons.count("throttled")
 
 
-@pytest.mark.core
+@pytest.mark.databases
 @pytest.mark.django_db(transaction=True)
 def test_a_numbers_limit_is_exact_across_its_codes(jsms_sandbox, race):
     with jsms_sandbox.settings(LIMITS={**REAL, "check": ["7/24h"]}):

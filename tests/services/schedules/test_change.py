@@ -339,7 +339,7 @@ def test_what_the_console_deleted_first_is_cancelled(shop):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_of_many_who_cancel_at_once_one_calls(shop, race):
     schedule = make()
     outcomes = race(6, lambda: cancel_schedule(Schedule.objects.get(pk=schedule.pk)))
@@ -348,7 +348,7 @@ def test_of_many_who_cancel_at_once_one_calls(shop, race):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_a_change_and_a_cancelling_at_once_leave_one_truth(shop, race):
     schedule, acts = make(), []
 

@@ -22,7 +22,7 @@ from tests.waiting import wait_for
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.core
+@pytest.mark.databases
 def test_a_schedule_is_made_and_read_in_as_many_statements_whatever_its_size(shop, count_statements):
     for size in (1, 300):
         schedule_batch(prepare(size, chunk_size=1000), send_at=ahead(hours=2))
@@ -47,7 +47,7 @@ def test_a_batch_is_scheduled_in_as_many_statements_whatever_its_size(shop, coun
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_many_workers_make_each_schedule_once(shop, race):
     batch = schedule_batch(prepare(200, chunk_size=10), send_at=ahead(hours=2))
     race(6, run_pending)
@@ -57,7 +57,7 @@ def test_many_workers_make_each_schedule_once(shop, race):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_many_workers_cancel_each_schedule_once(shop, race):
     batch = scheduled(200, chunk_size=10)
     cancel_batch(batch)
@@ -68,7 +68,7 @@ def test_many_workers_cancel_each_schedule_once(shop, race):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_a_batch_that_is_cancelled_while_it_is_being_scheduled_is_cancelled(shop, race):
     batch = schedule_batch(prepare(100, chunk_size=10), send_at=ahead(hours=2))
     acts = iter([run_pending, run_pending, lambda: cancel_batch(batch), run_pending])
@@ -82,7 +82,7 @@ def test_a_batch_that_is_cancelled_while_it_is_being_scheduled_is_cancelled(shop
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.core
+@pytest.mark.databases
 def test_workers_killed_in_the_middle_make_nothing_twice_and_lose_nothing(shop):
     """kill -9, four times; what was under way is adopted from the console, and each phone gets one message."""
     batch = schedule_batch(prepare(200, chunk_size=5), send_at=(at := ahead(hours=2)))
