@@ -6,7 +6,7 @@ import logging
 from typing import Final
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException
 from django.views.decorators.csrf import csrf_exempt
@@ -40,8 +40,8 @@ def callback(request: HttpRequest, token: str) -> HttpResponse:
         return _say(_STATUS[callbacks.receive(body, app=app)])
     except (Truncated, RawPostDataException):
         return _say(400)
-    except DatabaseError:
-        logger.exception("A callback for app %s could not be stored", app)
+    except (DatabaseError, InterfaceError) as error:  # its frames hold what came
+        logger.error("A callback for app %s could not be stored (%s)", app, type(error).__name__)
         return _say(503)
 
 

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Self
 from urllib.parse import parse_qsl
@@ -36,9 +36,9 @@ class Form:
 
     nonce: str = ""
     timestamp: str = ""
-    signature: str = ""
+    signature: str = field(default="", repr=False)
     type: str = ""
-    data: str = ""
+    data: str = field(default="", repr=False)
 
     @classmethod
     def read(cls, body: bytes) -> Self:

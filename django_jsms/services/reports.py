@@ -109,7 +109,7 @@ def match_reports() -> int:
     those that were looked at in vain go to the end, so that they never keep others from being looked at.
     """
     at = now()
-    waiting = Report.objects.primary().filter(applied_at=None, received_at__gt=at - ADOPTION).order_by("updated_at")
+    waiting = Report.objects.primary().filter(applied_at=None, created_at__gt=at - ADOPTION).order_by("updated_at")
     same, number = {"app": OuterRef("app"), "msg_id": OuterRef("msg_id")}, {"mobile_hash": OuterRef("mobile_hash")}
     outrun = waiting.filter(_any(**same, **number))
     lost = _any(app=OuterRef("app"), **number, status="unknown", msg_id="")

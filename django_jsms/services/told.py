@@ -52,10 +52,16 @@ def apply_stored(callback: Callback) -> str:
     One transaction, in which each record has a savepoint. Raises only what passes: the row stays as it was.
     """
     at, before = now(), callback.error
+
+    def work() -> list[Tell]:
+        callback.applied_at, callback.error = None, before  # as it is stored, also after a try that lost a race
+        return _effects(callback, at)
+
     try:
-        tells = durably(lambda: _effects(callback, at), using=router.db_for_write(Callback))
-    except Exception:
+        tells = durably(work, using=router.db_for_write(Callback))
+    except Exception as error:
         callback.applied_at, callback.error = None, before
+        error.__traceback__ = None  # the frames hold numbers and texts
         raise
     for tell in tells:
         try:

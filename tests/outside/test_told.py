@@ -11,10 +11,11 @@ from urllib.parse import urlencode
 
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
 from django_jsms.client.callbacks import sign
+from django_jsms.client.told import Reply as reply_of_jsms
 from django_jsms.exceptions import InvalidInput, JSMSError, NoAnswer
 from django_jsms.models import Callback, JobLease, Message, OptOut, Reply, Report, Template
 from django_jsms.models.base import now
@@ -34,6 +35,7 @@ from django_jsms.services import (
     schedule_message,
     send_message,
     start_batch,
+    told,
     update_schedule,
 )
 from django_jsms.services.clients import get_client
@@ -140,6 +142,58 @@ def test_each_member_of_a_pulled_record_spoils_no_other(
     none_is_left()
     JobLease.objects.all().delete()
     assert pull() is not None  # the next one asks again
+
+
+def losing_a_race(monkeypatch: Any, times: int = 1) -> None:
+    """The first tries to apply a reply end in a deadlock."""
+    real, left = told._EFFECTS[reply_of_jsms], [times]
+
+    def effect(*arguments: Any) -> Any:
+        if left[0]:
+            left[0] -= 1
+            error = OperationalError(1213, "Deadlock found")
+            error.__cause__ = type("Cause", (Exception,), {"sqlstate": "40P01"})()
+            raise error
+        return real(*arguments)
+
+    monkeypatch.setitem(told._EFFECTS, reply_of_jsms, effect)
+
+
+def test_what_lost_a_race_is_applied_by_the_next_try(site: Any, monkeypatch: Any) -> None:
+    losing_a_race(monkeypatch)
+    assert post("SMS_REPLY", json.dumps({**REPLY, "content": "TD"}), 1) == 200
+    assert OptOut.objects.count() == 1
+    none_is_left()
+
+
+def test_what_cannot_be_applied_yet_keeps_no_text_in_its_frames(site: Any, monkeypatch: Any) -> None:
+    losing_a_race(monkeypatch, times=100)
+    site._server.reply(OTHER, "TD")
+    with pytest.raises(OperationalError) as caught:
+        pull_replies()
+    frames = [frame.frame.f_locals for frame in caught.traceback if "django_jsms" in str(frame.path)]
+    assert not [name for values in frames for name, value in values.items() if OTHER in repr(value)]
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_what_cannot_be_stored_is_asked_for_again(site: Any, monkeypatch: Any, caplog: Any, error: Any) -> None:
+    def save(*arguments: Any, **more: Any) -> None:
+        raise error(OTHER)
+
+    monkeypatch.setattr(Callback, "save", save)
+    assert post("SMS_REPLY", json.dumps(REPLY), 1) == 503
+    assert OTHER not in caplog.text and not any(record.exc_info for record in caplog.records if "jsms" in record.name)
+
+
+@pytest.mark.parametrize("told_time", [-5 * 86_400_000, None])
+def test_a_report_that_outran_its_row_settles_it_whatever_its_time(site: Any, told_time: int | None) -> None:
+    at = int(time.time() * 1000) + told_time if told_time else 1_400_000_000_000
+    assert post("SMS_REPORT", json.dumps({**REPORT, "receiveTime": at}), 1) == 200
+    row = send_message(OTHER, template="order-shipped", params={"no": "42"})
+    Message.objects.filter(pk=row.pk).update(msg_id=REPORT["msgId"])
+    assert match_reports() == 1
+    row.refresh_from_db()
+    assert row.delivery == "delivered"
 
 
 def test_the_three_replies_of_the_list(site: Any) -> None:

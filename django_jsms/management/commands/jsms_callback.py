@@ -88,9 +88,17 @@ class Command(TerminalCommand):
     def _reprocess(self, config: conf.App, **options: Any) -> None:
         left = Callback.objects.primary().filter(app=config.alias, applied_at=None).order_by("pk")
         left = left.exclude(error=NONCE_REUSED).exclude(kind=ANSWER)
-        errors = [reprocess_callback(each) for each in left.iterator()]
+        errors = [self._again(each) for each in left.iterator()]
         done = errors.count("")
         self.stdout.write(_("%(done)d applied, %(left)d left.") % {"done": done, "left": len(errors) - done})
+
+    def _again(self, callback: Callback) -> str:
+        """One that breaks keeps no other from being tried."""
+        try:
+            return reprocess_callback(callback)
+        except Exception as error:
+            self.stderr.write(f"{callback.pk}: {type(error).__name__}")
+            return callback.error
 
 
 def _path(app: str) -> str:
