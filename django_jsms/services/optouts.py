@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -14,7 +15,7 @@ from django.db.models import Exists, OuterRef
 from .. import conf, signals
 from ..client.mobile import parse
 from ..client.shapes import storable
-from ..exceptions import Refused
+from ..exceptions import InvalidInput, Refused
 from ..models.base import mobile_hash, now
 from ..models.callbacks import OptOut
 from .language import service
@@ -23,11 +24,11 @@ from .language import service
 _WORD: Final = "TD|T|R|UNSUBSCRIBE|STOP"
 _VERB: Final = "退订|退訂|拒收|取消订阅"
 #: They repeat what they were told to do («回复R»), ask («请退订») and close politely; nothing else stands beside it.
-_ASKS: Final = "(?:请|我要|我想|申请|麻烦)?(?:回复|回覆|回|发送|发)?"
-_ENDS: Final = "(?:吧|了|啊)?(?:谢谢)?"
-_STOPS: Final = re.compile(
-    f"{_ASKS}(?:(?:{_WORD})(?:{_VERB})?|(?:{_VERB})(?:短信|信息|{_ASKS}(?:{_WORD}))?){_ENDS}", re.ASCII
-)
+_ASKS: Final = "(?:你好|您好)?(?:请|請|我要|我想|申请|麻烦){0,2}(?:帮我)?(?:回复|回覆|回|发送|发)?"
+_ENDS: Final = "(?:一下)?(?:吧|了|啊)?(?:谢谢)?"
+_ALL: Final = "(?:所有|全部)?"
+_VERBS: Final = f"{_ALL}(?:{_VERB}){{1,3}}(?:{_ALL}(?:短信|信息)|{_ASKS}(?:{_WORD}))?"
+_STOPS: Final = re.compile(f"{_ASKS}(?:(?:{_WORD})(?:{_VERB})?|{_VERBS}){_ENDS}", re.ASCII)
 #: Letters and digits of a reply that may be one of them.
 _LONGEST: Final = 24
 
@@ -103,7 +104,11 @@ def note(
 
 def learn(app: str, mobiles: Iterable[str]) -> None:
     """JSMS refused these with 50024: it knows of an opt-out that we did not hear of."""
-    announce(note(app, mobiles, OptOut.Source.REFUSAL, at=now(), evidence=str(REFUSED)))
+    numbers = []
+    for mobile in mobiles:
+        with suppress(InvalidInput):
+            numbers.append(parse(mobile))
+    announce(note(app, numbers, OptOut.Source.REFUSAL, at=now(), evidence=str(REFUSED)))
 
 
 def refusal() -> Refused:

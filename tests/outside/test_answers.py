@@ -10,7 +10,7 @@ import pytest
 from django.db import DataError, OperationalError
 
 from django_jsms.exceptions import MaybeSent
-from django_jsms.models import Batch, Callback, Chunk, Message, Schedule, VerificationCode, bulk
+from django_jsms.models import Batch, Callback, Chunk, Message, OptOut, Schedule, VerificationCode, bulk
 from django_jsms.models.base import LEASE, now
 from django_jsms.services import (
     chunks,
@@ -205,3 +205,15 @@ def test_a_chunk_that_is_answered_after_its_lease_is_not_recorded_as_sent(
     told = [record.jsms for record in caplog.records if record.name == "django_jsms.events"]
     assert not [each for each in told if each["event"] == "send" and each.get("status") == "sent"]
     assert Batch.objects.get().status == "finished"
+
+
+@pytest.mark.parametrize("spelling", ["+8613900139000", "86 139 0013 9000", "13900139000"])
+def test_a_number_in_another_spelling_finds_its_row(shop: Any, spelling: str) -> None:
+    """50024: it has opted out. What is no number at all teaches nothing, and keeps no other from being learnt."""
+    odd = '{"mobile": "13900139000 / 1", "error_code": 50024}'
+    refused = json.dumps({"mobile": spelling, "error_code": 50024})
+    answers(shop, f'{{"success_count": 0, "failure_count": 2, "recipients": [{odd}, {refused}]}}')
+    chunk = batch(OTHER)
+    assert chunk.status == "done"
+    assert [(row.status, row.error_code) for row in Message.objects.all()] == [("failed", 50024)]
+    assert [row.mobile for row in OptOut.objects.all()] == [OTHER]

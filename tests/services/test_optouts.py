@@ -146,7 +146,9 @@ def test_a_chunk_is_still_six_statements(sale: Any, count_statements: Any) -> No
 STOPS = """
 T TD TD! R r r。 Ｒ ｔｄ “退订” 退订 退訂 拒收 取消订阅 STOP unsubscribe 回复R 回复TD 回R 回复“R” 回复【R】
 请回复R 发送TD R退订 TD退订 T退订 退订R 退订TD 退订回T 退订回复TD 拒收请回复R 回复R退订 请退订 我要退订
-退订吧 退订短信 退订,谢谢 R谢谢 T了 R\ufffd \ufffdTD R😀 T\u200bD
+退订吧 退订短信 退订,谢谢
+退订退订 帮我退订 请帮我退订 請退訂 退订一下 麻烦退订一下 你好退订 退订所有短信 全部退订
+R谢谢 T了 R\ufffd \ufffdTD R😀 T\u200bD
 """
 SAYS = """
 T恤 怎么退订 如何退订 不退订 不要退订 退订不了 退订不了😀 是否退订 好的R R2 1T RT TR TT TDD Tom Robert 回复
