@@ -91,7 +91,7 @@ def _known(encoding: str) -> str:
         "".encode(encoding)
         if codecs.lookup(encoding).name in _NO_CHARSETS:
             raise LookupError
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):
         raise InvalidInput(
             "There is no such encoding. Usual ones are utf-8, gb18030 and utf-16.",
             field="encoding",

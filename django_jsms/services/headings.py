@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from ..client.characters import without_invisible
 
 #: What a list may call the column of the number, in any case.
-HEADINGS: Final = frozenset({"mobile", "phone", "手机号", "手机", "手机号码"})
+HEADINGS: Final = ("mobile", "phone", "手机号", "手机", "手机号码")
 #: A longer name is no name.
 _LONGEST: Final = 64
 #: «手机号（必填）», «no [max 20]»: as NFKC writes them.
@@ -41,15 +41,33 @@ def called(name: str, wanted: Collection[str] | None = None) -> str:
     return short if wanted is None or short in wanted else name
 
 
+def names(cells: Sequence[str], wanted: Collection[str] | None = None) -> list[str]:
+    """The columns of a list as the template calls them; two may still be called the same.
+
+    A placeholder keeps its name beside another column of the number, and a name with a remark is its own beside the
+    plain one: «手机号», «手机号(旧)».
+    """
+    found = [called(cell, wanted) for cell in cells]
+    exact = [cell.lower() in HEADINGS or cell == name for cell, name in zip(cells, found, strict=True)]
+    numbers = {cell for cell, name in zip(cells, found, strict=True) if name == "mobile"}
+    placeholders = numbers & set(wanted or ())
+    plainly = {name for name, is_exact in zip(found, exact, strict=True) if is_exact}
+    return [
+        cell if (cell in placeholders and numbers - placeholders) or (name in plainly and not is_exact) else name
+        for cell, name, is_exact in zip(cells, found, exact, strict=True)
+    ]
+
+
 @functools.lru_cache(maxsize=64)
 def layout(columns: tuple[Any, ...]) -> tuple[Any, tuple[tuple[Any, Any], ...]]:
     """Of a row that is a mapping: the column of the number, and the others with their names.
 
+    Of several columns that could hold the number it is the plainest: ``phone`` may be a placeholder beside ``mobile``.
     Names that would be one are left as they are: the template then refuses them.
     """
-    number = next((each for each in columns if is_mobile(each)), None)
+    number = next((each for each in (*HEADINGS, *filter(is_mobile, columns)) if each in columns), None)
     others = [each for each in columns if each != number]
-    names = [called(each) if isinstance(each, str) else each for each in others]
+    names = [plain(each) if isinstance(each, str) and not is_mobile(each) else each for each in others]
     return number, tuple(
         (each, name if names.count(name) == 1 else each) for each, name in zip(others, names, strict=True)
     )

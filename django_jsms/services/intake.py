@@ -86,7 +86,7 @@ class Intake:
                 number, params = parse(value), check_params({**self.params, **given})
                 if self.guarded is not None:
                     self.guarded(self._intent(number, params))
-                accepted.append((line, number, params, self.chosen.check(params)))
+                accepted.append((line, number, _encode(params), self.chosen.check(params)))
             except (InvalidInput, Refused) as error:
                 shown = storable(value[:64]) if isinstance(value, str) else ""
                 rejected.append(RejectedRow(batch=self.batch, line=line, value=shown, reason=error.reason[:32]))
@@ -110,7 +110,7 @@ class Intake:
         same = (batch.template_id, batch.signature_id, "", "", "waiting", batch.message_class)
         hashed = hasher()
         for line, number, params, segments in part:
-            tail = (_encode(params), batch.tag, "", segments, line, chunk.pk, 0)
+            tail = (params, batch.tag, "", segments, line, chunk.pk, 0)
             yield (*head, number, hashed(number), *same, *tail)
 
 

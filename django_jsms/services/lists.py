@@ -20,9 +20,8 @@ from typing import BinaryIO, Final
 from ..client.mobile import parse
 from ..exceptions import InvalidInput
 from ..models.templates import placeholders
-from . import encodings, workbooks
+from . import encodings, headings, workbooks
 from .chosen import choose
-from .headings import called
 from .intake import Line
 from .language import service
 
@@ -61,7 +60,7 @@ class RecipientList:
         line, cells = next(self._records(delimiter), (0, []))
         if not cells:
             raise _bad("empty_list", "The list is empty.", "名单是空的。")
-        if len(cells) == 1 and _is_number(cells[0]):
+        if len(cells) == 1 and not headings.is_mobile(cells[0]) and _is_number(cells[0]):
             _check_needed(line, ["mobile"], self._wanted)
             return delimiter, ["mobile"], False
         return delimiter, _columns(line, cells, self._wanted), True
@@ -202,7 +201,7 @@ def _check_line(line: str, number: int) -> None:
 
 def _columns(line: int, cells: list[str], wanted: Collection[str] | None) -> list[str]:
     """The names of the first line, the number's as ``mobile``. A column without a name is not used."""
-    names = [called(cell, wanted) for cell in cells]
+    names = headings.names(cells, wanted)
     times = Counter(names)
     twice = sorted({cell for cell, name in zip(cells, names, strict=True) if name and times[name] > 1})
     if twice:

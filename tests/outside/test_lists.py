@@ -71,6 +71,45 @@ def taken():
     return dict(Message.objects.values_list("mobile", "params"))
 
 
+# -- columns ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["快递员{{phone}}", None])
+@pytest.mark.parametrize("number_first", [True, False])
+def test_a_placeholder_may_be_called_as_a_number_is(shop, text, number_first):
+    template = {"id": 987, "type": "notice", **({"text": text} if text else {})}
+    row = {"mobile": MOBILE, "phone": "13911112222"}
+    rows = [row if number_first else dict(reversed(row.items()))]
+    with shop.settings(TEMPLATES={"courier": template}):
+        create_batch(template="courier", recipients=rows)
+        if text:  # a list, too
+            assert list(read_list("手机号,phone\n13800138000,1\n", template="courier")) == [
+                {"mobile": MOBILE, "phone": "1"}
+            ]
+    assert taken() == {MOBILE: {"phone": "13911112222"}}
+
+
+@pytest.mark.parametrize("heading", ["mobile,no,no(旧)", "手机号,no,手机号(备用)"])
+def test_a_remark_makes_a_column_of_its_own_beside_the_plain_one(hand_in, heading):
+    assert hand_in(f"{heading}\n{MOBILE},1,2\n".encode()) is None
+    assert taken() == {MOBILE: {"no": "1"}}
+
+
+def test_a_heading_with_an_invisible_character_is_no_number(shop):
+    with shop.settings(TEMPLATES={"plain": {"id": 9, "type": "notice", "text": "您好"}}):
+        assert [dict(row) for row in read_list("手机号\u200b\n13800138000\n", template="plain")] == [
+            {"mobile": MOBILE}
+        ]
+
+
+def test_a_text_of_any_class_is_a_text(shop):
+    class Text(str):
+        pass
+
+    create_batch(template="order-shipped", recipients=[(MOBILE, {"no": Text("1")})])
+    assert taken() == {MOBILE: {"no": "1"}}
+
+
 # -- encodings -------------------------------------------------------------------------------------------------------
 
 
@@ -153,8 +192,8 @@ def test_what_programs_add_is_read(shop, name):
 
 REFUSED = {
     "a title": (f"会员名单\n手机号,no\n{ROW}\n", "name the columns"),
-    "one name twice": (f"手机号,no,no（备注）\n{ROW},x\n", "twice"),
-    "two numbers": (f"手机号,手机（备用）,no\n{MOBILE},{MOBILE},甲\n", "twice"),
+    "one name twice": (f"手机号,no（新）,no（备注）\n{ROW},x\n", "twice"),
+    "two numbers": (f"手机（工作）,手机（备用）,no\n{MOBILE},{MOBILE},甲\n", "twice"),
     "a sum": (f"手机号,no\n{ROW}\n合计,1,行\n", "Line 3"),
     "only a hint": ("sep=,\n", "empty"),
 }
