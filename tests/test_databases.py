@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connections, models, router
+from django.urls import reverse
 
 from django_jsms.models import ActionLog, Batch, Schedule
 from django_jsms.models.users import UserKey
@@ -27,6 +28,7 @@ DOORS = [
     "admin/test_numbers.py::test_its_limits_are_lifted_with_a_reason",
     "api/test_batches.py::test_a_list_is_taken_in_looked_at_started_and_followed",
     "api/test_schedules.py::test_one_is_made_and_shown_masked",
+    "test_databases.py",
     "api/test_codes.py::test_a_code_is_asked_for_checked_and_proves_the_number",
     "contrib/test_auth.py",
     "services/test_codes.py::test_a_code_reaches_a_phone_and_proves_a_login",
@@ -76,6 +78,16 @@ def test_a_user_goes_and_the_rows_stay(shop, admin_user):
         row.refresh_from_db()
     assert (kept[0].created_by, kept[1].created_by, kept[2].actor) == (None, None, None)
     assert kept[2].actor_name == "admin"
+
+
+@pytest.mark.databases
+@pytest.mark.django_db
+def test_to_look_at_what_a_user_takes_along_takes_nothing(shop, admin_client):
+    user = get_user_model().objects.create_user("bob")
+    batch = create_batch(template="order-shipped", recipients=[(MOBILE, {"no": "1"})], created_by=user)
+    assert admin_client.get(reverse("admin:auth_user_delete", args=[user.pk])).status_code == 200
+    batch.refresh_from_db()
+    assert batch.created_by_id == user.pk
 
 
 @pytest.mark.databases

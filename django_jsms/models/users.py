@@ -10,12 +10,11 @@ from django.db.models.fields.related_descriptors import ForwardManyToOneDescript
 
 
 def forget_user(collector: Collector, field: Any, rows: models.QuerySet[Any], using: str) -> None:
-    """SET_NULL where the rows are: ``using`` is the database of the user who is deleted."""
-    own = router.db_for_write(field.model)
-    if own == using:
-        models.SET_NULL(collector, field, rows, using)
-    else:
-        rows.using(own).update(**{field.name: None})
+    """SET_NULL where the rows are: ``using`` is the database of the user who is deleted.
+
+    The collector does it when it deletes; the admin also collects to show what would be deleted.
+    """
+    models.SET_NULL(collector, field, rows.using(router.db_for_write(field.model)), using)
 
 
 forget_user.lazy_sub_objs = True  # type: ignore[attr-defined]  # Django would look for the rows beside the user
