@@ -77,6 +77,7 @@ def _check_type(type: object) -> int:
 def _check_text(text: object) -> str:
     if not isinstance(text, str) or not text.strip():
         raise _bad("text", "The text is empty.", "模板内容为空。", "template_empty")
+    text = text.replace("\r\n", "\n")  # as browsers send what is typed on two lines
     if "【" in text or "】" in text:
         raise _bad(
             "text",

@@ -396,3 +396,8 @@ def test_a_send_counts_with_the_signature_it_carries(jsms_sandbox, count_stateme
     adopt_template(7)
     assert send_message(MOBILE, template=7, signature=asked).segments == segments
     assert Message.objects.get().signature_id == asked
+
+
+def test_two_lines_of_a_browser_are_two_lines(jsms_sandbox):
+    row = create_template("第一行\r\n第二行{{no}}", type="notice", remark="x")
+    assert row.text == "第一行\n第二行{{no}}"
