@@ -167,3 +167,10 @@ def test_thirty_two_at_once(sandbox: SandboxServer) -> None:
         thread.join()
     assert len(set(ids)) == len(sandbox.outbox) == sandbox.state.ledger.counts()["accepted"] == 160
     assert MOBILE not in {message.mobile for message in sandbox.outbox}
+
+
+@pytest.mark.parametrize("host", ["a]b", "a[b]", "elsewhere.example"])
+def test_a_host_that_is_not_this_machine_is_refused(sandbox: SandboxServer, host: str) -> None:
+    with connect(sandbox) as connection:
+        connection.sendall(f"GET /v1/accounts/app HTTP/1.1\r\nHost: {host}\r\n{AUTH}\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 403")

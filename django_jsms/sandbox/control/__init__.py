@@ -85,7 +85,10 @@ def foreign(request: Request, *, loopback: bool) -> str | None:
 
 def misnamed(request: Request, *, loopback: bool) -> str | None:
     """Why it was not this machine that was meant: a name of somebody else's that was bound to us."""
-    name = urlsplit(f"//{request.headers.get('Host', '')}").hostname
+    try:
+        name = urlsplit(f"//{request.headers.get('Host', '')}").hostname
+    except ValueError:
+        return "the header Host is no name"
     if loopback and name and name not in _LOOPBACK:
         return f"the sandbox listens on this machine only, not as {name}"
     return None
