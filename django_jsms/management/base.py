@@ -72,13 +72,13 @@ class SendingCommand(TerminalCommand):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _interrupt(self, *_: object) -> None:
-        self.interrupted = True
-        if not self._deferred:
+        again, self.interrupted = self.interrupted, True
+        if again or not self._deferred:
             self.heed()
 
     @contextmanager
     def deferring(self) -> Iterator[None]:
-        """In the block, Ctrl-C waits until ``heed`` is called.
+        """In the block, Ctrl-C waits until ``heed`` is called; pressed again, it does not.
 
         Raised anywhere, it may break off a statement or a transaction, or be lost: Python drops what is raised in a
         destructor, and SQLite makes an OperationalError of what is raised in a function that a statement calls.

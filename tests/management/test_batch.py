@@ -333,6 +333,19 @@ def test_a_signal_leaves_a_batch_that_can_go_on(shop, manage, held, name):
     assert sent_to(shop) == dict.fromkeys(numbers(300), 1)
 
 
+def test_ctrl_c_pressed_again_waits_for_nothing(shop, file, monkeypatch, press_ctrl_c):
+    create(file(3))
+
+    def hanging(*_):
+        press_ctrl_c()
+        press_ctrl_c()
+        pytest.fail("it waited")
+
+    monkeypatch.setattr("django_jsms.dispatch.none.wake", hanging)
+    assert refused("start", Batch.objects.get().pk, "--yes")[0] == 1
+    assert Batch.objects.get().status == "paused"
+
+
 @process
 def test_ctrl_c_breaks_off_no_statement(shop, monkeypatch, press_ctrl_c):
     """A statement that is broken off may leave a transaction open, which then locks the pause out."""

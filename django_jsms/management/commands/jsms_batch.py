@@ -112,10 +112,10 @@ class Command(SendingCommand):
             try:
                 with self.deferring():
                     batch = create_batch(recipients=shown, params=params, source=rows.digest, force=force, **kept)
-                    if self.interrupted:
-                        discard_batch(batch)
-                    self.heed()
-                    return batch
+                    if not self.interrupted:
+                        return batch
+                    discard_batch(batch)
+                    raise KeyboardInterrupt
             except KeyboardInterrupt:
                 raise CommandError(_("Stopped. Nothing was sent, and nothing of the list is kept.")) from None
 
