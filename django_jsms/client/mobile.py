@@ -78,6 +78,14 @@ def parse(value: object) -> str:
     raise _refusal(_fault(value), value)
 
 
+def number_in(value: object) -> str | None:
+    """As ``parse`` reads it, or None for what is no number: for what others say, and no caller can correct."""
+    try:
+        return parse(value)
+    except InvalidInput:
+        return None
+
+
 def mask(mobile: str) -> str:
     """``138****8000``: what a person may see of a number. Anything that is no mobile is masked whole."""
     return f"{mobile[:3]}****{mobile[-4:]}" if len(mobile) == 11 else "****"

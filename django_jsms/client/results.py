@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..exceptions import InvalidInput
 from . import times
-from .mobile import mask, parse
+from .mobile import mask, number_in
 from .shapes import (
     LARGEST_BALANCE,
     LARGEST_SMALL,
@@ -88,22 +87,15 @@ class RecipientResult:
 
     @classmethod
     def parse(cls, item: Payload) -> RecipientResult:
-        code = code_of(item.get("error_code"))
+        given, code = phone(item, "mobile"), code_of(item.get("error_code"))
         return cls(
-            mobile=_canonical(phone(item, "mobile")),
+            # As rows hold it, so that it finds its row; what is no mobile number stays as it came.
+            mobile=number_in(given) or given,
             msg_id=_msg_id(item, taken=code is None),
             code=code,
             message=storable(str(item.get("error_message") or "")),
             params=_params(item.get("temp_para")),
         )
-
-
-def _canonical(number: str) -> str:
-    """As rows hold it, so that it finds its row; what is no mobile number stays as it came."""
-    try:
-        return parse(number)
-    except InvalidInput:
-        return number
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..client.mobile import parse
+from ..client.mobile import number_in
 from ..client.results import ScheduleInfo
 from ..exceptions import InvalidInput
 from ..models.base import LEASE, as_stored, durably, mobile_hash, now
@@ -108,7 +108,8 @@ def _insert(info: ScheduleInfo, chosen: Chosen, app: str) -> Schedule:
             chunk=chunk,
             **same,
         )
-        for item, number in ((item, _number(item.mobile)) for item in info.recipients)
+        # What is no number of ours to send to is kept by its hash alone, like one that was purged.
+        for item, number in ((item, number_in(item.mobile)) for item in info.recipients)
     ]
     Message.objects.primary().bulk_create(messages)
     schedule: Schedule = Schedule.objects.primary().create(
@@ -123,14 +124,6 @@ def _insert(info: ScheduleInfo, chosen: Chosen, app: str) -> Schedule:
         **same,
     )
     return schedule
-
-
-def _number(phone: str) -> str | None:
-    """What is no number of ours to send to is kept by its hash alone, like one that was purged."""
-    try:
-        return parse(phone)
-    except InvalidInput:
-        return None
 
 
 def _chunk(info: ScheduleInfo, same: dict[str, Any], at: Any) -> Chunk:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -13,9 +12,9 @@ from django.db import IntegrityError, router, transaction
 from django.db.models import Exists, OuterRef
 
 from .. import conf, signals
-from ..client.mobile import parse
+from ..client.mobile import number_in, parse
 from ..client.shapes import storable
-from ..exceptions import InvalidInput, Refused
+from ..exceptions import Refused
 from ..models.base import mobile_hash, now
 from ..models.callbacks import OptOut
 from .language import service
@@ -104,10 +103,7 @@ def note(
 
 def learn(app: str, mobiles: Iterable[str]) -> None:
     """JSMS refused these with 50024: it knows of an opt-out that we did not hear of."""
-    numbers = []
-    for mobile in mobiles:
-        with suppress(InvalidInput):
-            numbers.append(parse(mobile))
+    numbers = [number for mobile in mobiles if (number := number_in(mobile))]
     announce(note(app, numbers, OptOut.Source.REFUSAL, at=now(), evidence=str(REFUSED)))
 
 

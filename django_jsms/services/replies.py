@@ -7,8 +7,7 @@ from datetime import datetime
 
 from .. import signals
 from ..client import told
-from ..client.mobile import parse
-from ..exceptions import InvalidInput
+from ..client.mobile import number_in
 from ..models.base import mobile_hash
 from ..models.callbacks import Callback, OptOut, Reply
 from . import optouts
@@ -17,9 +16,8 @@ from .hours import told_at
 
 def apply_reply(callback: Callback, said: told.Reply, at: datetime) -> tuple[str, Callable[[], None]]:
     """Keep one reply, and the opt-out it may be, in the open transaction."""
-    try:
-        mobile = parse(said.mobile)
-    except InvalidInput:
+    mobile = number_in(said.mobile)
+    if mobile is None:
         return "invalid_mobile", lambda: None
     when = told_at(said.replied_at, at)
     reply = Reply.objects.primary().create(

@@ -12,8 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from .. import conf, signals
 from ..client import told
-from ..client.mobile import parse
-from ..exceptions import InvalidInput
+from ..client.mobile import number_in
 from ..models.base import durably, mobile_hash, now
 from ..models.callbacks import ADOPTION, Callback, Report
 from ..models.codes import VerificationCode
@@ -50,10 +49,7 @@ def apply_report(callback: Callback, said: told.Report, at: datetime) -> tuple[s
 
 def hash_of(phone: str) -> str:
     """The hash of a number as JSMS wrote it; what is no mobile matches no row of ours."""
-    try:
-        return mobile_hash(parse(phone))
-    except InvalidInput:
-        return mobile_hash(phone)
+    return mobile_hash(number_in(phone) or phone)
 
 
 def _take(report: Report, at: datetime) -> Any:
