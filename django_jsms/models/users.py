@@ -25,6 +25,10 @@ class _User(ForwardManyToOneDescriptor):  # type: ignore[type-arg]
         """Where the users are. With the row as a hint Django would look for them beside it."""
         return super().get_queryset(**hints).using(router.db_for_read(self.field.remote_field.model))
 
+    def __set__(self, instance: models.Model, user: Any) -> None:
+        """By the key alone: of a user as such, Django asks the router whether both may know each other."""
+        setattr(instance, self.field.attname, user and user.pk)
+
 
 class UserKey(models.ForeignKey):  # type: ignore[type-arg]
     """Who did something. No constraint of the database holds it if a router puts the users into another one."""

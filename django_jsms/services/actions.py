@@ -35,7 +35,7 @@ def record(
     texts = {"before": before, "after": after, "reason": reason[:200], "answer": answer}
     log: ActionLog = ActionLog.objects.primary().create(
         app=getattr(row, "app", ""),
-        actor_id=actor.pk,
+        actor=actor,
         actor_name=str(actor)[:150],
         action=action,
         target=row._meta.model_name,

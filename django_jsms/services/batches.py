@@ -64,8 +64,7 @@ def create_batch(
         "source_digest": check_text("source", source, 64),
     }
     checked, using = check_params(params), router.db_for_write(Batch)
-    values |= {"created_by_id": created_by and created_by.pk}
-    batch = durably(lambda: Batch.objects.primary().create(**values), using=using)
+    batch = durably(lambda: Batch.objects.primary().create(**values, created_by=created_by), using=using)
     intake = Intake(batch, chosen, checked, min(max(chunk_size, 1), CHUNK_SIZE), using)
     try:
         if source and not force:

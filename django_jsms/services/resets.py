@@ -83,7 +83,7 @@ def reset_number(number: str, shown: str, *, reason: str, actor: Any) -> int:
     def work() -> int:
         cleared = limits.clear(keys)
         ActionLog.objects.primary().create(
-            actor_id=actor and actor.pk,
+            actor=actor,
             actor_name=str(actor)[:150] if actor else "",
             action="reset_limits",
             target="mobile",

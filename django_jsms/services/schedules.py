@@ -96,7 +96,7 @@ def _insert_single(at: datetime, values: dict[str, Any], send_at: datetime, crea
         message=message,
         attempt=uuid.uuid4(),
         due_at=at + LEASE,
-        created_by_id=created_by and created_by.pk,
+        created_by=created_by,
     )
     return schedule
 
@@ -146,7 +146,7 @@ def _of_chunks(batch: Batch, chunks: Any, send_at: datetime, at: datetime, creat
             batch=batch,
             chunk=chunk,
             due_at=at,
-            created_by_id=created_by and created_by.pk,
+            created_by=created_by,
         )
         for chunk in chunks.filter(status="pending").order_by("pk")
     ]
