@@ -6,7 +6,7 @@ Everything that is not plainly one of JSMS's documented answers counts as none a
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -59,7 +59,7 @@ def _accepted(route: Route, answer: Answer) -> Any:
     if route.answer == "nothing" and not answer.body:
         return {}
     # What is handed out once is read as far as it can be.
-    payload = _json(answer.text.encode(), str) if route.answer == "array" else _json(answer.body)
+    payload = _json(answer.body, lenient=route.answer == "array")
     if isinstance(payload, dict):
         code, message = _error(payload)
         if code is not None:
@@ -90,10 +90,10 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _json(body: bytes, constant: Callable[[str], Any] = _no_number) -> Any:
+def _json(body: bytes, *, lenient: bool = False) -> Any:
     """Strict JSON in UTF-8; ``_NO_WAY`` for anything else. Integers stay integers."""
     try:
-        return loads(body.decode("utf-8"), constant)
+        return loads(body.decode("utf-8", "replace" if lenient else "strict"), str if lenient else _no_number)
     except _UNREADABLE:
         return _NO_WAY
 

@@ -45,30 +45,33 @@ def _whole(digits: str) -> int | str:
 
 def text_id(payload: Payload, name: str) -> str:
     """An id as text: JSMS gives ``msg_id`` as a string or a number, by endpoint (jsms-api 1.7)."""
-    value = payload.get(name)
-    text = value if isinstance(value, str) else str(value) if is_integer(value) else ""
-    if not ID.fullmatch(text):
+    found = _text(payload, name)
+    if not ID.fullmatch(found):
         raise WrongShape(name)
-    return text
+    return found
 
 
 def phone(payload: Payload, name: str) -> str:
     """A number as JSMS wrote it, perhaps with +86; whether it is one is for others to say."""
-    value = payload.get(name)
-    text = value if isinstance(value, str) else str(value) if is_integer(value) else ""
-    if not 0 < len(text) <= 32 or _UNSTORABLE.search(text):
+    found = _text(payload, name)
+    if not 0 < len(found) <= 32 or _UNSTORABLE.search(found):
         raise WrongShape(name)
-    return text
+    return found
 
 
 def text(payload: Payload, name: str) -> str:
-    """A text, with what no database stores replaced. A text of digits may come as a number."""
+    """A text, with what no database stores replaced."""
+    return storable(_text(payload, name))
+
+
+def _text(payload: Payload, name: str) -> str:
+    """One of digits may come as a number."""
     value = payload.get(name)
     if is_integer(value):
         return str(value)
     if not isinstance(value, str):
         raise WrongShape(name)
-    return storable(value)
+    return value
 
 
 def storable(text: str) -> str:
