@@ -60,6 +60,14 @@ def check_time(value: object, field: str) -> datetime:
     return stored
 
 
+def instant(at: object) -> str | None:
+    """The same for the same moment in any zone; what is no time is refused where it is checked."""
+    try:
+        return aware(at).astimezone(UTC).isoformat(timespec="seconds") if isinstance(at, datetime) else None
+    except (OverflowError, ValueError):
+        return None
+
+
 def check_start(value: object, field: str) -> datetime | None:
     """From when on our workers may send, as ``check_time``; None for at once, which a time that is over means, too."""
     if value is None:

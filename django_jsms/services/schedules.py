@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import router
@@ -18,7 +18,7 @@ from ..models.messages import Message
 from ..models.schedules import CLOSED, UNKNOWN, Schedule
 from . import accounts, budgets, guards, schedule_changes, schedule_create, schedule_steps, scheduling
 from .clients import get_client
-from .hours import aware, check_send_at
+from .hours import check_send_at, instant
 from .idempotency import insert_once, repeated
 from .intake import Recipient
 from .language import service
@@ -55,7 +55,7 @@ def schedule_message(
     config = conf.app(app)
     get_client(app)
     given = request(mobile, template, params, signature, tag, reference, message_class)
-    given["send_at"] = _instant(send_at)
+    given["send_at"] = instant(send_at)
     found = repeated(Schedule, app, idempotency_key, given)
     if found:
         return found
@@ -69,14 +69,6 @@ def schedule_message(
     if is_new:
         _create(schedule)
     return schedule
-
-
-def _instant(at: object) -> str | None:
-    """The same for the same moment in any zone; what is no time is refused where it is checked."""
-    try:
-        return aware(at).astimezone(UTC).isoformat(timespec="seconds") if isinstance(at, datetime) else None
-    except (OverflowError, ValueError):
-        return None
 
 
 def _create(schedule: Schedule) -> None:
