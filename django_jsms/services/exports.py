@@ -15,8 +15,9 @@ from django.utils.timezone import is_aware, localtime
 from django.utils.translation import get_language, gettext, override, pgettext
 
 from ..exceptions import InvalidInput
-from ..models.batches import Batch, Chunk, RejectedRow
+from ..models.batches import Batch, Chunk
 from ..models.messages import Message
+from ..models.rejected import RejectedRow
 from .language import service
 from .reasons import explain
 

@@ -21,8 +21,9 @@ from ..client.shapes import storable
 from ..exceptions import InvalidInput, Refused
 from ..models import bulk
 from ..models.base import durably, hasher, now
-from ..models.batches import Batch, Chunk, RejectedRow
+from ..models.batches import Batch, Chunk
 from ..models.messages import Message
+from ..models.rejected import RejectedRow
 from . import guards
 from .chosen import Chosen, check_params
 from .headings import layout

@@ -11,8 +11,9 @@ from django.db.models import Count, Max, Min, Sum
 
 from .. import conf
 from ..client.mobile import mask, parse
-from ..models.batches import Batch, Chunk, RejectedRow
+from ..models.batches import Batch, Chunk
 from ..models.messages import HIDDEN, Message
+from ..models.rejected import RejectedRow
 from ..models.templates import OPT_OUT_LINE, render
 from . import budgets
 from .chosen import check_params, choose, known_text
