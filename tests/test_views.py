@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import random
 import time
@@ -28,14 +29,13 @@ from django_jsms.services import (
     send_message,
     told,
 )
+from tests import notices
 from tests.conftest import MOBILE
+from tests.notices import FORM, TOKEN, URL
 
 pytestmark = [pytest.mark.django_db, pytest.mark.core]
 OTHER = "13900139000"
-TOKEN = "a-token-of-32-characters-or-more-00"
-FORM = "application/x-www-form-urlencoded"
 ODD_TEXTS = ["<b>x</b>", "退订不了😀", "\u202eabc", "字" * 10_000, "a\r\nb", "\x1b[31m", "=cmd()"]
-URL = f"/jsms/callback/{TOKEN}/"
 
 
 @pytest.fixture
@@ -49,20 +49,7 @@ def site(jsms_sandbox: Any) -> Any:
 @pytest.fixture
 def tell(site: Any, client: Client) -> Callable[..., int]:
     """Posts one signed notification; answers the status."""
-
-    def post(kind: str, data: Any, *, nonce: str = "1", at: float | None = None, **changes: str) -> int:
-        timestamp = str(int((at or time.time()) * 1000))
-        form = {
-            "nonce": nonce,
-            "timestamp": timestamp,
-            "signature": sign("sandbox", "sandbox", nonce, timestamp),
-            "type": kind,
-            "data": data if isinstance(data, str) else json.dumps(data, ensure_ascii=False),
-            **changes,
-        }
-        return client.post(URL, urlencode(form), content_type=FORM).status_code
-
-    return post
+    return functools.partial(notices.post, client)
 
 
 def report(row: Any, status: Any = 4001, **changes: Any) -> dict[str, Any]:

@@ -7,14 +7,12 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from django.apps import apps
 from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
-from django_jsms.client.callbacks import sign
 from django_jsms.client.told import Reply as reply_of_jsms
 from django_jsms.exceptions import InvalidInput, JSMSError, NoAnswer
 from django_jsms.models import Callback, JobLease, Message, OptOut, Reply, Report, Template
@@ -39,13 +37,14 @@ from django_jsms.services import (
     update_schedule,
 )
 from django_jsms.services.clients import get_client
+from tests import notices
 from tests.conftest import MOBILE
+from tests.notices import TOKEN
 
 from .values import VALUES, put
 
 pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 OTHER = "13900139000"
-TOKEN = "a-token-of-32-characters-or-more-00"
 #: A member of each record in turn is the value.
 REPORT = {"msgId": "288193860302", "phone": OTHER, "receiveTime": 1575015093000, "status": 4001}
 REPLY = {"phone": OTHER, "replyTime": 1575015093000, "content": "好的"}
@@ -81,11 +80,7 @@ def everything_can_be_read() -> Any:
 
 
 def post(kind: str, data: str, nonce: int) -> int:
-    at = str(int(time.time() * 1000))
-    form = {"nonce": nonce, "timestamp": at, "signature": sign("sandbox", "sandbox", str(nonce), at), "type": kind}
-    body = urlencode({**form, "data": data}, errors="surrogatepass")
-    path = f"/jsms/callback/{TOKEN}/"
-    return Client().post(path, body, content_type="application/x-www-form-urlencoded").status_code
+    return notices.post(Client(), kind, data, nonce=str(nonce))
 
 
 def none_is_left() -> None:

@@ -22,14 +22,13 @@ from django_jsms.client.callbacks import sign
 from django_jsms.models import Callback, JobLease, Message, OptOut, Reply, Report
 from django_jsms.models.base import mobile_hash
 from django_jsms.services import match_reports, pull_replies, pull_reports, records, told
+from tests.notices import FORM, TOKEN, URL
 
 from .values import VALUES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 RECORDS = int(os.environ.get("JSMS_FUZZ_RECORDS", "500"))
 SEED = os.environ.get("JSMS_FUZZ_SEED", "1")
-TOKEN = "a-token-of-32-characters-or-more-00"
-URL = f"/jsms/callback/{TOKEN}/"
 #: The pulls are filled with so many at a time, as JSMS does.
 FULL = 500
 #: Once in so many, a record that must come through whatever stands around it.
@@ -125,7 +124,7 @@ def test_whatever_is_posted_is_answered_and_kept(monkeypatch: Any) -> None:
 
     monkeypatch.setattr(records, "listeners", [listen])
     for body in bodies(fuzz):
-        status = client.post(URL, body, content_type="application/x-www-form-urlencoded").status_code
+        status = client.post(URL, body, content_type=FORM).status_code
         assert status in (200, 400, 403), body
     assert len(heard) == RECORDS
     assert {pk for _, pk in heard if pk} == set(Callback.objects.values_list("pk", flat=True))
