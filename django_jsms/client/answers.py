@@ -78,7 +78,7 @@ def _refused(route: Route, answer: Answer, payload: Any, code: int | None, messa
         raise lost(route, "its answer holds an error that is not documented", code=code or None, body=answer.body)
     if row and row.again == "maybe":
         raise lost(route, f"it answered {code} ({row.message})", code=code)
-    # Waiting mends nothing that nobody knows, unless JSMS says so itself.
+    # To wait for an unknown error to pass is a guess, unless JSMS says how long.
     own = route.cool_down if row else None
     refusal = errors.refusal(code or None, message, answer.status, retry_after=_wait(answer.retry_after) or own)
     if row is None:

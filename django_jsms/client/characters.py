@@ -16,7 +16,7 @@ _ONE: Final = re.compile(f"[{INVISIBLE}]")
 
 
 def invisible(text: str) -> tuple[str, str] | None:
-    """The first invisible character as a person is told of it, in English and Chinese; places count from 1."""
+    """The first invisible character and its place, from 1 on, in words: in English and in Chinese."""
     found = _ONE.search(text)
     if found is None:
         return None

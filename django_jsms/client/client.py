@@ -263,7 +263,7 @@ class JSMSClient(Caller):
     ) -> told.Pulled[told.Report]:
         """``GET /report``: at most 500 reports, each handed out once. One call per 5 s, one puller at a time.
 
-        ``keep`` is given the body before anybody reads it, also where nobody can.
+        ``keep`` is called with the body of a 2xx before it is parsed, and also if it cannot be parsed.
         """
         answer, entries = self._exchange(routes.PULL_REPORTS, timeout, keep=keep)
         return told.Pulled.read(answer.text, entries, told.Report.parse)

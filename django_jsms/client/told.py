@@ -1,6 +1,6 @@
 """What JSMS tells of its own accord, by callback or pull: delivery reports and replies.
 
-What a member of it says strangely spoils no more than that member: these are told once, and never again.
+JSMS hands each record out once. A member that cannot be read is set to a default, so that the rest is not lost.
 """
 
 from __future__ import annotations

@@ -49,9 +49,9 @@ class SendingCommand(TerminalCommand):
 
     #: What a command does with its options.
     run: Callable[..., None]
-    #: Ctrl-C was pressed, and nobody has heeded it yet.
+    #: Ctrl-C was pressed, and ``heed`` has not been called since.
     interrupted = False
-    #: Whether it waits for ``heed`` now.
+    #: Whether Ctrl-C waits for ``heed`` now.
     _deferred = False
 
     def handle(self, *args: Any, **options: Any) -> None:

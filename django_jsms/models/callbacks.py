@@ -15,7 +15,7 @@ from .identifiers import Identifier
 
 #: How long an unknown row and a report without a row may find each other.
 ADOPTION: Final = timedelta(hours=72)
-#: Why a stored body changed nothing yet: nobody read it so far, or the answer to a pull was lost.
+#: Why a stored body changed nothing yet: it was not read so far, or the answer to a pull was lost.
 UNREAD: Final = "unread"
 GAP: Final = "gap"
 

@@ -23,7 +23,7 @@ from .templates import Template
 MOST_CHECKS: Final = 5
 #: How long the proof of a checked code can be redeemed.
 PROOF_LIFE: Final = timedelta(minutes=5)
-#: What ``new_token`` makes; anything else is nobody's.
+#: What ``new_token`` makes; anything else is no token.
 TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,43}", re.ASCII)
 
 

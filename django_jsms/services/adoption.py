@@ -32,7 +32,7 @@ def adopt_schedule(schedule_id: str, *, app: str = "default", schedule: Schedule
     if schedule is not None:
         read_again(schedule)
         must_be(schedule, "create_unknown")
-    # Whatever id the answer has: this one was asked about, and found to be nobody's yet.
+    # The id that was asked about, whatever the answer says: only that one was looked up here.
     info = replace(get_client(app).get_schedule(schedule_id), schedule_id=schedule_id)
     known = Schedule.objects.primary().filter(app=app, remote_id=schedule_id).first()
     if known and schedule is None:

@@ -1,4 +1,4 @@
-"""Answers to sends that nobody can use: the ids in them go to the log, and what came is kept for a person."""
+"""Answers to sends that cannot be used: their ids go to the log, and the whole answer is kept for a person."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def app_of(token: str) -> str | None:
 def receive(body: bytes, *, app: str) -> Verdict:
     """Take in one notification for ``app``: verify it, store it, apply it; answers what became of it.
 
-    ``forbidden``: nobody who knows the secret signed it lately, or its nonce was used for another body about the
+    ``forbidden``: it has no fresh and valid signature, or its nonce was used for another body about the
     same (that one is stored, and a person may apply it). ``repeated``: it is stored already. ``unreadable``: it
     is stored, and says nothing. It is committed before it is applied: a DatabaseError of the first leaves nothing,
     so that JSMS may try again, and what fails after it is applied by the sweep or by a person.

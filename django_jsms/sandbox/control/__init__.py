@@ -84,7 +84,7 @@ def foreign(request: Request, *, loopback: bool) -> str | None:
 
 
 def misnamed(request: Request, *, loopback: bool) -> str | None:
-    """Why it was not this machine that was meant: a name of somebody else's that was bound to us."""
+    """Why a request is refused: its ``Host`` names another machine (DNS rebinding)."""
     try:
         name = urlsplit(f"//{request.headers.get('Host', '')}").hostname
     except ValueError:
