@@ -10,7 +10,7 @@ from typing import Final
 from django.db import connections
 
 from . import Periodic, periodic
-from .pool import Job, PerProcess, Pool, close_at_exit, run
+from .pool import Job, PerProcess, Pool, close, close_at_exit, run
 
 logger = logging.getLogger("django_jsms")
 
@@ -41,6 +41,11 @@ _sweeper: Final = PerProcess(0, begin=_begin)
 _pools: Final = {queue: PerProcess(threads) for queue, threads in THREADS.items()}
 _all: Final = [_sweeper, *_pools.values()]
 close_at_exit(_all)
+
+
+def stop() -> None:
+    """End the threads of this process: what is under way ends, nothing new begins. A wake-up starts them again."""
+    close(_all)
 
 
 def wake(job: Job, pk: int, queue: str) -> None:

@@ -21,6 +21,7 @@ from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.db import connections
 from django.urls import reverse
 
+from django_jsms.dispatch import thread
 from django_jsms.sandbox import SandboxServer
 
 from .celery import celery_worker
@@ -87,6 +88,7 @@ def set_up(database: Path, *, site: Port, sandbox: Port, broker: str = "") -> It
         }
         _prepare(database)
         stack.enter_context(_serving(server))
+        stack.callback(thread.stop)  # before the sandbox: what they send would fail
         address = f"http://{HOST}:{server.server_port}"
         for kind in CALLBACKS:
             phones.callback(kind, address + reverse("django_jsms:callback", args=[token]), handshake=False)

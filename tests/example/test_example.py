@@ -181,3 +181,16 @@ def test_it_runs_until_it_is_told_to_stop(manage: Manage, number: signal.Signals
     out, error = process.communicate(timeout=SECONDS)
     assert (process.returncode, error) == (0, "")
     assert out.strip().endswith("Stopped.")
+
+
+@pytest.mark.parametrize("done", ["A list of", "  1200 of", "  2492 of"])
+def test_it_may_be_told_while_the_list_is_sent(manage: Manage, done: str) -> None:
+    """Where Ctrl-C was raised in a destructor or in a function of SQLite, the demonstration went on."""
+    process = manage("demo", "--port", "0", "--sandbox-port", "0", LANG="en_US.UTF-8")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith((done, "  sent")):
+            break
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 0 and "Stopped." in out

@@ -39,10 +39,13 @@ class Command(BaseCommand):
             parser.add_argument("--rows", type=rows, default=ROWS, help=_("how long the list is; %d") % ROWS)
             parser.add_argument("--check", action="store_true", help=_("walk through the whole story, and exit"))
 
+    #: Ctrl-C was pressed, or SIGTERM sent.
+    told_to_stop = False
+
     def handle(self, *args: Any, **options: Any) -> None:
-        # Told to stop in either way, and even where a shell started it in the background.
+        # Even where a shell started it in the background.
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, self.stop)
         with translation.override(language()):
             try:
                 self.check_story(options) if options["check"] else self.run(options)
@@ -54,6 +57,16 @@ class Command(BaseCommand):
             except KeyboardInterrupt:
                 self.say("\n" + _("Stopped."))
 
+    def stop(self, *_: object) -> None:
+        """Noted, and heeded between two steps: raised anywhere, it may be lost. Pressed again, it is raised."""
+        again, self.told_to_stop = self.told_to_stop, True
+        if again:
+            raise KeyboardInterrupt
+
+    def heed(self) -> None:
+        if self.told_to_stop:
+            raise KeyboardInterrupt
+
     def run(self, options: dict[str, Any]) -> None:
         database = Path(os.environ.get("EXAMPLE_DATABASE") or settings.BASE_DIR / "demo.sqlite3")
         site, sandbox = Port(options["port"], SITE_PORT), Port(options["sandbox_port"], SANDBOX_PORT)
@@ -63,7 +76,8 @@ class Command(BaseCommand):
             on_messages, on_call = teller(stage.sandbox.url, self.say)
             stage.sandbox.watch(on_messages=on_messages, on_call=on_call)
             while True:
-                time.sleep(3600)
+                self.heed()
+                time.sleep(0.2)
 
     def greet(self, stage: Stage) -> None:
         doors = {
@@ -82,6 +96,7 @@ class Command(BaseCommand):
         self.say(_("A list of %(total)d: %(good)d are sent, %(rejected)d rows are bad or come twice.") % rows)
         try:
             for progress in send(batch, stage):
+                self.heed()
                 self.say(_("  %(done)d of %(total)d") % {"done": progress.done, "total": progress.total})
         except Stuck as stuck:
             raise CommandError(_("The batch did not finish: %(why)s") % {"why": stuck}) from None
@@ -100,6 +115,7 @@ class Command(BaseCommand):
             try:
                 for title in tell(walk):
                     self.say(f"✓ {title}")
+                    self.heed()
             except Failed as failure:
                 raise CommandError(f"✗ {failure}") from None
             finally:
