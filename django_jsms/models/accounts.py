@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .base import CLOCKS, DatabaseTime, now, read_clock
 from .identifiers import Identifier
-from .limits import Counter, Held
+from .limits import Held, beside, by_key
 from .templates import Template
 
 #: How often a paused app may be asked whether its reason is gone.
@@ -31,18 +31,12 @@ def _gate(vendor: str) -> str:
     )
 
 
-_COLUMNS: Final = ("key", "hits", "total", "version")
-
-
 @functools.lru_cache(maxsize=64)
 def _counters(using: str, keys: int) -> str:
     """What reads along the life of the template's codes, and so many counters."""
-    quote = connections[using].ops.quote_name
     life = f"(SELECT ttl FROM {Template._meta.db_table} WHERE app = %s AND remote_id = %s)"
-    names = ", ".join(f"c.{quote(name)}" for name in _COLUMNS)
-    wanted = ", ".join(["%s"] * keys)
-    table = f"{Counter._meta.db_table} c ON c.{quote('key')} IN ({wanted})"
-    return f"{life}, {names} FROM (SELECT 1 AS one) o LEFT JOIN {table}"
+    names, join = beside(using, keys)
+    return f"{life}, {names} FROM (SELECT 1 AS one) o {join}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +97,7 @@ class PauseQuerySet(models.QuerySet["Pause"]):
         found = self.binding(app, template_id, fingerprint).order_by("template_id").first() if pauses else None
         if not keys:
             return Gate(read_clock(at), found)
-        return Gate(read_clock(at), found, others[0], {row[3]: Held(*row[4:]) for row in rows if row[3]})
+        return Gate(read_clock(at), found, others[0], by_key(row[3:] for row in rows))
 
     def take_probe(self, pause: Pause) -> bool:
         """Whether this caller is the one that asks, this minute."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, Self
 
@@ -15,6 +16,7 @@ from .. import conf
 from ..client.errors import describe
 from .conditional import Plus, update
 from .identifiers import Identifier
+from .limits import Held
 from .outgoing import Outgoing, OutgoingQuerySet
 from .reading import first
 from .templates import Template
@@ -44,12 +46,18 @@ class CodeQuerySet(OutgoingQuerySet):
         mirrored = Template.objects.filter(app=models.OuterRef("app"), remote_id=models.OuterRef("template_id"))
         return super().with_clock().annotate(life=models.Subquery(mirrored.values("ttl")))
 
-    def current(self, *, purpose: str, **found_by: str) -> VerificationCode | None:
-        """The code that a check is about: the newest that was sent, else the newest of all."""
+    def current(
+        self, *, purpose: str, counters: Sequence[str] = (), **found_by: str
+    ) -> tuple[VerificationCode | None, dict[str, Held]]:
+        """The code that a check is about: the newest that was sent, else the newest of all.
+
+        And these counters, if there is such a code.
+        """
         asked = {"purpose": purpose, **found_by}
         matches = " AND ".join(f"{name} = %s" for name in asked)
         newest = "ORDER BY CASE WHEN status = 'sent' THEN 0 ELSE 1 END, id DESC LIMIT 1"
-        return first(self.db, VerificationCode, f"WHERE {matches} {newest}", list(asked.values()))
+        where = f"WHERE {matches} {newest}"
+        return first(self.db, VerificationCode, where, list(asked.values()), counters)
 
     def mark_missing(self, at: datetime) -> int:
         missing: int = super(CodeQuerySet, self.filter(is_test=False)).mark_missing(at)

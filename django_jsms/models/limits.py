@@ -59,8 +59,11 @@ class CounterQuerySet(models.QuerySet["Counter"]):
     def read(self, keys: Iterable[str]) -> dict[str, Held]:
         """Those that exist, by key, not locked."""
         keys = list(keys)
-        rows = self.filter(key__in=keys).values_list("key", *_COLUMNS) if keys else ()
-        return {key: Held(*held) for key, *held in rows}
+        if not keys:
+            return {}
+        with connections[self.db].cursor() as cursor:
+            cursor.execute(_select(self.db, len(keys)), keys)
+            return by_key(cursor.fetchall())
 
     @property
     def have_row_locks(self) -> bool:
@@ -129,8 +132,22 @@ class CounterQuerySet(models.QuerySet["Counter"]):
             if mode == "put":
                 return {}
             if not returning:
-                cursor.execute(_select(self.db, len(rows)), list(rows))
-            return {key: Held(*held[:3]) for key, *held in cursor.fetchall()}
+                cursor.execute(f"{_select(self.db, len(rows))}{_lock(self.db)}", list(rows))
+            return by_key(cursor.fetchall())
+
+
+def by_key(rows: Iterable[Sequence[Any]]) -> dict[str, Held]:
+    """Counters of rows that begin with a key and its columns; without a key there is no counter."""
+    return {row[0]: Held(*row[1:4]) for row in rows if row[0]}
+
+
+@functools.lru_cache(maxsize=64)
+def beside(using: str, count: int) -> tuple[str, str]:
+    """What reads so many counters along with another statement: the columns that ``by_key`` wants, and the join."""
+    quote = connections[using].ops.quote_name
+    names = ", ".join(f"c.{quote(name)}" for name in ("key", *_COLUMNS))
+    marks = ", ".join(["%s"] * count)
+    return names, f"LEFT JOIN {quote(Counter._meta.db_table)} c ON c.{quote('key')} IN ({marks})"
 
 
 @functools.lru_cache(maxsize=256)
@@ -164,12 +181,15 @@ def _proposed(connection: BaseDatabaseWrapper, name: str) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _select(using: str, count: int) -> str:
-    """For databases that return nothing from an INSERT; the rows are locked already."""
     quote = connections[using].ops.quote_name
     names = ", ".join(quote(name) for name in ("key", *_COLUMNS))
-    lock = " FOR UPDATE" if connections[using].features.has_select_for_update else ""
     marks = ", ".join(["%s"] * count)
-    return f"SELECT {names} FROM {quote(Counter._meta.db_table)} WHERE {quote('key')} IN ({marks}){lock}"
+    return f"SELECT {names} FROM {quote(Counter._meta.db_table)} WHERE {quote('key')} IN ({marks})"
+
+
+def _lock(using: str) -> str:
+    """For databases that return nothing from an INSERT: what it has locked is read as it is, not as it was."""
+    return " FOR UPDATE" if connections[using].features.has_select_for_update else ""
 
 
 class Counter(models.Model):

@@ -12,19 +12,32 @@ from typing import Any, TypeVar
 from django.db import connections, models
 from django.db.models.sql import Query
 
+from .limits import Held, beside, by_key
+
 M = TypeVar("M", bound=models.Model)
 
 
-def first(using: str, model: type[M], rest: str, params: Sequence[Any]) -> M | None:
-    """The first row of the model's table that ``rest`` selects, ``WHERE …``; None if there is none."""
+def first(
+    using: str, model: type[M], rest: str, params: Sequence[Any], counters: Sequence[str] = ()
+) -> tuple[M | None, dict[str, Held]]:
+    """The first row of the model's table that ``rest`` selects, ``WHERE … LIMIT 1``; None if there is none.
+
+    The same statement reads the counters with these keys, those that exist; none of them if there is no row.
+    """
+    sql = f"{_select(using, model)} {rest}"
+    if counters:
+        names, join = beside(using, len(counters))
+        sql = f"SELECT r.*, {names} FROM ({sql}) r {join}"
     with connections[using].cursor() as cursor:
-        cursor.execute(f"{_select(using, model)} {rest}", params)
-        found = cursor.fetchone()
-    if found is None:
-        return None
+        cursor.execute(sql, [*params, *counters])
+        rows = cursor.fetchall()
+    if not rows:
+        return None, {}
+    columns, count = _columns(model), len(_columns(model))
     compiler = Query(model).get_compiler(using)
-    (values,) = compiler.apply_converters([found], compiler.get_converters(_columns(model)))
-    return model.from_db(using, [column.target.attname for column in _columns(model)], values)
+    (values,) = compiler.apply_converters([rows[0][:count]], compiler.get_converters(columns))
+    row = model.from_db(using, [column.target.attname for column in columns], values)
+    return row, by_key(each[count:] for each in rows) if counters else {}
 
 
 @functools.cache

@@ -70,6 +70,12 @@ def meters(scopes: Iterable[str], values: Mapping[str, Any], config: conf.App) -
     return found | _budget(config) if budgets.BUDGET in scopes else found
 
 
+def usual_keys(scopes: Iterable[str], values: Mapping[str, Any]) -> list[str]:
+    """Of the counters that rules with a small count have: what most projects have, whatever the app."""
+    found = ((scope, _WHAT[scope](values)) for scope in scopes)
+    return [f"{scope}:{what}" for scope, what in found if what is not None]
+
+
 @functools.lru_cache(maxsize=256)
 def _named(scope: str, texts: tuple[str, ...], remote: bool) -> tuple[tuple[str, Meter], ...]:
     """The counters of one scope, by how their keys begin."""

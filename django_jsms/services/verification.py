@@ -19,6 +19,7 @@ from ..client.mobile import parse
 from ..exceptions import InvalidInput, InvalidProof, JSMSError, LimitExceeded, NotSent
 from ..models.base import durably, mobile_hash, now
 from ..models.codes import MOST_CHECKS, TOKEN, VerificationCode
+from ..models.limits import Held
 from . import guards, limits, records
 from .addresses import check_address
 from .clients import get_client
@@ -70,6 +71,10 @@ _NO_MSG_ID: Final = "000000000000"
 _OF_ADDRESS: Final = ("check_ip",)
 
 
+#: The counters that were read with the code, and what they hold.
+Seen = Mapping[str, Held | None]
+
+
 class _ClosedMeanwhile(Exception):
     """Others used the code up after it was read; nothing of this check is counted yet."""
 
@@ -91,10 +96,10 @@ def verify_code(
 
     JSMS: ``POST /codes/{msg_id}/valid``, https://docs.jiguang.cn/jsms/server/rest_api_jsms
     """
-    code = _digits(code)
-    row = _find(purpose, mobile, token)
+    code, ip = _digits(code), check_address(ip)
+    row, seen = _find(purpose, mobile, token, ip)
     try:
-        reservation = _reserve(row, check_address(ip))
+        reservation = _reserve(row, ip, seen)
     except LimitExceeded as error:
         return _answer("throttled", purpose, retry_after=error.retry_after)
     if row is None:
@@ -104,20 +109,20 @@ def verify_code(
     return _answer(_ask(row, code, reservation), purpose, row)
 
 
-def _reserve(row: VerificationCode | None, ip: str | None) -> limits.Reservation | None:
+def _reserve(row: VerificationCode | None, ip: str | None, seen: Seen) -> limits.Reservation | None:
     """Count a check before it is made: for its code, its number and its address, all or nothing. None: it is closed.
 
     What is closed costs JSMS nothing, so it counts for the address only: a stranger with a token would lock the
     number out of every login otherwise.
     """
     if row is not None and row.is_open(now()):
-        reservation = _reservation(limits.CHECKS, row, ip)
+        reservation = _reservation(limits.CHECKS, row, ip, seen)
         try:
             reservation.take(lambda: _reserve_attempt(row))
             return reservation
         except _ClosedMeanwhile:
             pass
-    _reservation(_OF_ADDRESS, row, ip).take(lambda: None)
+    _reservation(_OF_ADDRESS, row, ip, seen).take(lambda: None)
     return None
 
 
@@ -126,9 +131,17 @@ def _reserve_attempt(row: VerificationCode) -> None:
         raise _ClosedMeanwhile
 
 
-def _reservation(scopes: Sequence[str], row: VerificationCode | None, ip: str | None) -> limits.Reservation:
-    values = {"mobile_hash": row.mobile_hash if row else None, "ip": ip}
-    return limits.Reservation(limits.meters(scopes, values, conf.app(row.app if row else "default")))
+def _reservation(
+    scopes: Sequence[str], row: VerificationCode | None, ip: str | None, seen: Seen
+) -> limits.Reservation:
+    app = row.app if row else "default"
+    meters = limits.meters(scopes, _counted(row.mobile_hash if row else None, ip), conf.app(app))
+    is_seen = meters.keys() <= seen.keys()
+    return limits.Reservation(meters, {key: held for key in meters if (held := seen[key])} if is_seen else None)
+
+
+def _counted(number: str | None, ip: str | None) -> dict[str, str | None]:
+    return {"mobile_hash": number, "ip": ip}
 
 
 @sensitive_variables()
@@ -144,7 +157,8 @@ def _digits(code: object) -> str:
 
 
 @sensitive_variables()
-def _find(purpose: str, mobile: str | None, token: str | None) -> VerificationCode | None:
+def _find(purpose: str, mobile: str | None, token: str | None, ip: str | None) -> tuple[VerificationCode | None, Seen]:
+    """The code, and the counters of this check where the number is given: their keys are known before."""
     if mobile is None and not token:
         raise InvalidInput(
             "Say whose code it is: pass mobile=, token=, or both.",
@@ -161,9 +175,11 @@ def _find(purpose: str, mobile: str | None, token: str | None) -> VerificationCo
         found_by["token"] = token
     known = isinstance(purpose, str) and PURPOSE.fullmatch(purpose) and (token is None or TOKEN.fullmatch(token))
     if not known:
-        return None  # none of ours looks so, and a database may refuse to compare it
-    code: VerificationCode | None = VerificationCode.objects.primary().current(purpose=purpose, **found_by)
-    return code
+        return None, {}  # none of ours looks so, and a database may refuse to compare it
+    number = found_by.get("mobile_hash")
+    keys = limits.usual_keys(limits.CHECKS, _counted(number, ip)) if number else []
+    row, held = VerificationCode.objects.primary().current(purpose=purpose, counters=keys, **found_by)
+    return row, {key: held.get(key) for key in keys} if row else {}
 
 
 def _closed(row: VerificationCode) -> Reason:
