@@ -70,16 +70,6 @@ class CounterQuerySet(models.QuerySet["Counter"]):
         """Whether two who write different rows do not wait for each other."""
         return bool(connections[self.db].features.has_select_for_update)
 
-    def blanks(self, uses: Mapping[str, Held]) -> dict[str, Held]:
-        """What to insert, before any transaction, for counters that these uses find missing: nothing but on MySQL.
-
-        There those who wait for a row that a rollback takes away lock what is around it, and deadlock. A row that is
-        committed before is only changed back.
-        """
-        if connections[self.db].vendor != "mysql":
-            return {}
-        return {key: Held(version=use.version - 1 if use.hits else use.version) for key, use in uses.items()}
-
     def use(self, uses: Mapping[str, Held], expires: Mapping[str, datetime]) -> dict[str, Held]:
         """Lock these counters, count each use that was prepared for what is there, and return what they hold then.
 

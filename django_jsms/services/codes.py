@@ -52,8 +52,8 @@ def send_code(
     ``ip`` is whose request it is, as ``client_ip(request)`` knows it. ``policy="system"`` says that no stranger
     can cause the send: the limits of number, address and prefix and the captcha are left out, and the row says so.
 
-    One statement checks pauses and reads the limits, one counts what the app shares, one writes the row, one
-    counts the rest, two record the outcome. Only NotSent gives the limits back.
+    One statement checks pauses and reads the limits, one counts what the app shares, one counts the
+    rest, one writes the row, two record the outcome. Only NotSent gives the limits back.
 
     Raises InvalidInput, CaptchaRequired, LimitExceeded (``retry_after`` in seconds), AppPaused,
     InTransaction and NotConfigured before anything is written; Refused and NotSent with the row

@@ -103,27 +103,18 @@ def _fenced_off(row: Any, noun: Noun) -> bool:
 
 
 def _claim(row: Any, noun: Noun) -> bool:
+    def claim() -> bool:
+        return bool(row.claim(read_clock(row.clock)))
+
     try:
         accounts.gate(conf.app(row.app), row.template_id)
     except AppPaused:
         return False
     try:
-        return noun.admit(row, lambda: _won(row)) if noun.admit else durably(lambda: _won(row), using=_using(row))
-    except _Lost:
-        return False
+        return noun.admit(row, claim) if noun.admit else durably(claim, using=_using(row))
     except LimitExceeded as error:
         _limited(row, noun, error)
         return False
-
-
-class _Lost(Exception):
-    """Somebody else has the row: what was counted with the claim is rolled back."""
-
-
-def _won(row: Any) -> bool:
-    if not row.claim(read_clock(row.clock)):
-        raise _Lost
-    return True
 
 
 def _limited(row: Any, noun: Noun, error: LimitExceeded) -> None:

@@ -7,11 +7,12 @@ import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from django.db import connections, router
 
 from .. import conf, signals
+from ..exceptions import LimitExceeded
 from ..models.base import durably, jointly, now
 from ..models.jobs import JobLease
 from ..models.limits import Counter, Held
@@ -116,26 +117,30 @@ class Reservation:
         self._using = router.db_for_write(Counter)
 
     def take(self, write: Callable[[], T], *, join: bool = False) -> T:
-        """Write and count, or raise LimitExceeded. ``join``: in a savepoint of the caller's transaction.
+        """Count and write, or raise LimitExceeded. ``join``: in a savepoint of the caller's transaction.
 
-        ``write`` comes first, so that counters are locked by the last statement before the commit. A deadlock with a
-        transaction that is not ours is tried again, but not in the caller's, which is gone with it.
+        Nothing is counted if ``write`` answers False, for it wrote nothing then. Neither that nor a refusal is rolled
+        back: on MySQL those who wait for a row that a rollback takes away lock what is around it, and deadlock. A
+        deadlock with a transaction that is not ours is tried again, but not in the caller's, which is gone with it.
         """
         at, standing = milliseconds(), windows(self.meters, self.seen)
         refuse(self.meters, standing, at)
         apart = set() if join else self._apart()
         self._own = Uses({key: each for key, each in self.meters.items() if key not in apart}, standing, at)
         self._shared = Uses({key: self.meters[key] for key in self.meters if key in apart}, standing, at)
-        if join:
-            return jointly(functools.partial(self._write_and_count, write), using=self._using)
         self._count_apart()
         try:
-            done = durably(functools.partial(self._write_and_count, write), using=self._using)
+            error, done = (jointly if join else durably)(lambda: self._count_and_write(write), using=self._using)
         except BaseException:
             self._shared.give_back()
             raise
-        self._tell(at)
-        return done
+        if error or done is False:
+            self._shared.give_back()
+        else:
+            self._tell(at)
+        if error:
+            raise error
+        return cast(T, done)
 
     def give_back(self) -> None:
         """Uncount this use: surely nothing left."""
@@ -143,11 +148,11 @@ class Reservation:
         self._shared.give_back()
 
     def _count_apart(self) -> None:
+        if not self._shared.meters:
+            return
         if connections[self._using].in_atomic_block:
             durably(lambda: None, using=self._using)  # raises before anything is counted
-        missing = {key: use for key, use in self._own.prepared.items() if key not in self.seen}
-        blanks = Counter.objects.primary().blanks(missing)
-        if self._shared.count_ahead(blanks, self._own.expires):
+        if self._shared.count_ahead():
             error = durably(self._shared.settle, using=self._using)
             if error:
                 raise error
@@ -158,14 +163,14 @@ class Reservation:
             return set()
         return {k for k, m in self.meters.items() if scope_of(k) in APART and (m.rules[0].sliced or m.rules[0].until)}
 
-    def _write_and_count(self, write: Callable[[], T]) -> T:
-        done, uses = write(), self._own
-        unsure = uses.count()
-        if unsure:
-            at, standing = milliseconds(), windows(unsure, uses.without(uses.held, unsure))
-            refuse(unsure, standing, at)
-            uses.add(standing, at)
-        return done
+    def _count_and_write(self, write: Callable[[], T]) -> tuple[LimitExceeded | None, T | None]:
+        error = self._own.take()
+        if error:
+            return error, None
+        done = write()
+        if done is False:
+            self._own.put_back()
+        return None, done
 
     def _tell(self, at: int) -> None:
         """Once, by the use that passes the mark."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -43,30 +43,42 @@ class Uses:
         self.places: dict[str, int] = {}
         self.held: dict[str, Held] = {}
 
-    def count(self) -> Meters:
-        """Count them in one statement, which locks the counters; returns those that are not sure to allow it.
+    def take(self) -> LimitExceeded | None:
+        """Count them in the open transaction; returns why not, and then none of them is counted."""
+        unsure = self._count(Counter.objects.primary().use(self.prepared, self.expires))
+        if not unsure:
+            return None
+        at, without = milliseconds(), self._without(self.held)
+        standing = windows(unsure, without)
+        error = refusal(unsure, standing, at)
+        if error:
+            ours = {key: each for key, each in without.items() if each is not self.held[key]}
+            Counter.objects.primary().put(ours, self.expires)
+        else:
+            self._add(standing, at)
+        return error
+
+    def put_back(self) -> None:
+        """Uncount them in the transaction that has counted them."""
+        self._remove(self.held)
+
+    def count_ahead(self) -> Meters:
+        """Count them in one statement that is a transaction of its own; returns those that are not sure to allow it.
 
         Of these the use is not counted if somebody was faster, and counted if that made them too many.
         """
-        return self._count(Counter.objects.primary().use(self.prepared, self.expires))
-
-    def count_ahead(self, blanks: Mapping[str, Held], expires: Mapping[str, datetime]) -> Meters:
-        """As ``count``, in a transaction of its own; ``blanks`` are inserted by the way."""
-        uses, until = {**blanks, **self.prepared}, {**expires, **self.expires}
-        return self._count(Counter.objects.primary().use_ahead(uses, until))
+        return self._count(Counter.objects.primary().use_ahead(self.prepared, self.expires))
 
     def _count(self, held: dict[str, Held]) -> Meters:
         self.held, self.places = held, dict(self._places)
         return {k: m for k, m in self.meters.items() if not within(m.rules, self.prepared[k], self.held[k])}
 
-    def without(self, held: Mapping[str, Held], keys: Iterable[str]) -> dict[str, Held]:
-        """What these counters hold but for what ``count`` has added."""
-        rules = {key: self.meters[key].rules for key in keys}
-        ours = {key for key in rules if window(rules[key], self.held[key]).counted(self.prepared[key])}
-        places = self.places
-        return {k: window(rules[k], held[k]).remove(places[k]) if k in ours else held[k] for k in rules}
+    def _without(self, held: Mapping[str, Held]) -> dict[str, Held]:
+        """What the counters hold but for what ``_count`` has added."""
+        ours = {k for k, m in self.meters.items() if window(m.rules, self.held[k]).counted(self.prepared[k])}
+        return {key: self._removed(key, held[key]) if key in ours else held[key] for key in self.meters}
 
-    def add(self, standing: Mapping[str, Window], at: int) -> None:
+    def _add(self, standing: Mapping[str, Window], at: int) -> None:
         """Count in counters that are locked."""
         self.places |= {key: each.place(at) for key, each in standing.items()}
         added = {key: each.add(at) for key, each in standing.items()}
@@ -74,15 +86,15 @@ class Uses:
         self.held |= added
 
     def settle(self) -> LimitExceeded | None:
-        """Decide what ``count`` could not; returns why not, and then none of them is counted."""
+        """Decide what ``count_ahead`` could not; returns why not, and then none of them is counted."""
         counters, at = Counter.objects.primary(), milliseconds()
-        without = self.without(counters.hold(self.expires), self.meters)
+        without = self._without(counters.hold(self.expires))
         standing = windows(self.meters, without)
         error = refusal(self.meters, standing, at)
         if error:
             counters.put(without, self.expires)
         else:
-            self.add(standing, at)
+            self._add(standing, at)
         return error
 
     def give_back(self) -> None:
@@ -91,9 +103,14 @@ class Uses:
             durably(self._give_back, using=router.db_for_write(Counter))
 
     def _give_back(self) -> None:
-        counters = Counter.objects.primary()
-        held = windows(self.meters, counters.hold(self.expires))
-        counters.put({key: each.remove(self.places[key]) for key, each in held.items()}, self.expires)
+        self._remove(Counter.objects.primary().hold(self.expires))
+
+    def _remove(self, held: Mapping[str, Held]) -> None:
+        removed = {key: self._removed(key, held[key]) for key in self.meters}
+        Counter.objects.primary().put(removed, self.expires)
+
+    def _removed(self, key: str, held: Held) -> Held:
+        return window(self.meters[key].rules, held).remove(self.places[key])
 
 
 def windows(meters: Meters, held: Mapping[str, Held]) -> dict[str, Window]:

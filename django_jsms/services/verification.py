@@ -75,10 +75,6 @@ _OF_ADDRESS: Final = ("check_ip",)
 Seen = Mapping[str, Held | None]
 
 
-class _ClosedMeanwhile(Exception):
-    """Others used the code up after it was read; nothing of this check is counted yet."""
-
-
 @service
 def verify_code(
     code: str, *, purpose: str, mobile: str | None = None, token: str | None = None, ip: str | None = None
@@ -117,18 +113,10 @@ def _reserve(row: VerificationCode | None, ip: str | None, seen: Seen) -> limits
     """
     if row is not None and row.is_open(now()):
         reservation = _reservation(limits.CHECKS, row, ip, seen)
-        try:
-            reservation.take(lambda: _reserve_attempt(row))
-            return reservation
-        except _ClosedMeanwhile:
-            pass
+        if reservation.take(lambda: row.reserve_check(now())):
+            return reservation  # else others used the code up after it was read
     _reservation(_OF_ADDRESS, row, ip, seen).take(lambda: None)
     return None
-
-
-def _reserve_attempt(row: VerificationCode) -> None:
-    if not row.reserve_check(now()):
-        raise _ClosedMeanwhile
 
 
 def _reservation(

@@ -202,7 +202,7 @@ def test_codes_are_sent_and_checked_at_once(jsms_sandbox, storm):
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
 def test_a_deadlock_with_a_foreign_transaction_is_tried_again():
-    """It holds our counter and wants a row of ours, which holds that row and wants the counter."""
+    """It holds a row that ours wants to write, and wants the counter that ours holds."""
     Pause.objects.bulk_create([Pause(app=f"x{each}") for each in range(9)])
     taking("app:x 9/1h")()
     theirs, ours, tries = threading.Event(), threading.Event(), []
@@ -210,17 +210,16 @@ def test_a_deadlock_with_a_foreign_transaction_is_tried_again():
     def foreign():
         with transaction.atomic():
             patience("10s")
-            Pause.objects.exclude(app="x0").update(reason="heavier")  # MariaDB ends the lighter of two
-            Counter.objects.filter(key="app:x").update(expires_at=now())
+            Pause.objects.update(reason="theirs")  # many: MariaDB ends the lighter of two
             theirs.set()
             ours.wait(10)
-            Pause.objects.filter(app="x0").update(reason="theirs")
+            Counter.objects.filter(key="app:x").update(expires_at=now())
         connections.close_all()
 
     def write():
         patience("20ms")
-        Pause.objects.filter(app="x0").update(reason="ours")
         tries.append(ours.set())
+        Pause.objects.filter(app="x0").update(reason="ours")
         return "in"
 
     thread = threading.Thread(target=foreign)
