@@ -135,6 +135,16 @@ WRONG = {
 }
 
 
+@pytest.mark.parametrize("more", [[], ["--start"], ["--dry-run"]])
+def test_a_wrong_time_is_refused_before_the_list_is_taken_in(shop, file, more):
+    with override("zh-hans"):
+        assert refused("create", file(), "--template", "order-shipped", "--at", "2199-12-01T09:00", *more) == (
+            2,
+            "时间（at）须在一年以内，请检查年份。",
+        )
+    create(file(), "--at", f"{DAY}T09:00", *more)  # it does not count as the same file given twice
+
+
 def test_wrong_values_are_usage(shop, file):
     for arguments in WRONG[2][:3]:
         assert refused("create", file(), *arguments)[0] == 2, arguments

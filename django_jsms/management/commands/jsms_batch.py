@@ -28,6 +28,8 @@ from ...services import (
     start_batch,
 )
 from ...services.exports import ORDER
+from ...services.hours import check_start
+from ...services.language import speaking
 from ...services.lists import RecipientList
 from .. import batches
 from ..bars import Bar
@@ -75,6 +77,8 @@ class Command(SendingCommand):
     # -- create -------------------------------------------------------------------------------------------------
 
     def _create(self, *, file: str, start: bool, at: datetime | None, dry_run: bool, **options: Any) -> None:
+        with speaking():
+            check_start(at, "at")  # a time that start_batch refuses must not leave a batch of the list behind
         batch = self._take_in(file, **options)
         try:
             preview = preview_batch(batch)
