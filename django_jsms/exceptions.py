@@ -92,7 +92,7 @@ class InvalidInput(JSMSError, ValueError):
 
 
 class InTransaction(JSMSError, RuntimeError):
-    """A ``send_*`` or ``verify_*`` was called inside a transaction; nothing was sent or written."""
+    """What commits as it goes was called inside a transaction; nothing was sent or written."""
 
     reason = "in_transaction"
 

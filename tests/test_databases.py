@@ -5,18 +5,29 @@ fail look at the statements and transactions of ``default``.
 """
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import connections, models, router
+from django.db import connections, models, router, transaction
 from django.urls import reverse
+from django.utils.translation import override
 
+from django_jsms.exceptions import InTransaction
 from django_jsms.models import ActionLog, Batch, Schedule
 from django_jsms.models.users import UserKey
-from django_jsms.services import actions, create_batch, schedule_batch
+from django_jsms.services import (
+    actions,
+    create_batch,
+    pull_reports,
+    schedule_batch,
+    send_code,
+    send_message,
+    verify_code,
+)
 from django_jsms.services.atomic import non_atomic
 from tests.conftest import MOBILE
 from tests.services.schedules.life import ahead
@@ -63,6 +74,31 @@ def test_whoever_points_to_a_user_does_so_across_databases():
         if isinstance(field, models.ForeignKey) and field.related_model is get_user_model()
     ]
     assert [type(key) for key in keys] == [UserKey] * 3 and {key.db_constraint for key in keys} == {not OWN}
+
+
+INSIDE = {
+    "send_code": lambda: send_code(MOBILE, purpose="login"),
+    "verify_code": lambda: verify_code("123456", mobile=MOBILE, purpose="login"),
+    "send_message": lambda: send_message(MOBILE, template="order-shipped", params={"no": "1"}),
+    "create_batch": lambda: create_batch(template="order-shipped", recipients=[(MOBILE, {"no": "1"})]),
+    "pull_reports": pull_reports,
+}
+
+
+@pytest.mark.databases
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("name", INSIDE)
+def test_inside_a_transaction_each_says_the_way_out_that_works(shop, name, language):
+    alias = router.db_for_write(Batch)
+    with override(language), transaction.atomic(using=alias), pytest.raises(InTransaction) as caught:
+        INSIDE[name]()
+    said = caught.value.message
+    assert "SMS" not in said and "queue_code()" in said and "queue_message()" in said
+    exempt, again = re.findall(r"@(?:method_decorator\()?(transaction\.non_atomic_requests(?:\([^)]*\))?)", said)
+    assert exempt == again
+    assert alias in eval(exempt)(lambda request: None)._non_atomic_requests
+    assert not shop.ledger
 
 
 @pytest.mark.databases

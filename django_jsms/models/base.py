@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from django.conf import settings
-from django.db import OperationalError, connections, models, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
@@ -185,15 +185,21 @@ def _enter_durable(stack: ExitStack, using: str) -> None:
     try:
         stack.enter_context(transaction.atomic(using=using, durable=True))
     except RuntimeError as error:
-        refusal = InTransaction(
-            "This was called inside a transaction, so a rollback could not undo the SMS. Use queue_code(), "
-            "or take the view out of ATOMIC_REQUESTS: @transaction.non_atomic_requests above @api_view, or "
-            '@method_decorator(transaction.non_atomic_requests, name="dispatch") on a class.',
-            zh="在事务中调用：事务回滚无法撤回已发出的短信。请改用 queue_code()，或让该视图不受 "
-            "ATOMIC_REQUESTS 影响：在 @api_view 之上加 @transaction.non_atomic_requests，"
-            '或在类上加 @method_decorator(transaction.non_atomic_requests, name="dispatch")。',
-        )
-        raise refusal from error
+        raise _in_transaction(using) from error
+
+
+def _in_transaction(using: str) -> InTransaction:
+    """True of every caller: a send, a check, a list that is taken in, a question to JSMS."""
+    exempt = "transaction.non_atomic_requests" + (f'(using="{using}")' if using != DEFAULT_DB_ALIAS else "")
+    on_class = f'@method_decorator({exempt}, name="dispatch")'
+    return InTransaction(
+        "This was called inside a transaction. It commits as it goes, so a rollback could not undo it. Call it after "
+        "the commit; to send a code or a message, queue_code() and queue_message() may be called inside. Or take the "
+        f"view out of ATOMIC_REQUESTS: @{exempt} above @api_view, or {on_class} on a class.",
+        zh="在事务中调用：本调用会边执行边提交，事务回滚无法撤回。请在提交之后调用；发送验证码或消息也可在事务中改用 "
+        f"queue_code()、queue_message()。或让该视图不受 ATOMIC_REQUESTS 影响：在 @api_view 之上加 @{exempt}，"
+        f"或在类上加 {on_class}。",
+    )
 
 
 def jointly(work: Callable[[], T], *, using: str) -> T:
@@ -228,17 +234,8 @@ def try_again() -> NotSent:
 
 def outside_transaction(using: str) -> None:
     """Raise InTransaction where a transaction is open: the database would wait while JSMS is asked."""
-    try:
-        with transaction.atomic(using=using, durable=True):
-            pass
-    except RuntimeError as error:
-        refusal = InTransaction(
-            "This asks JSMS, and was called inside a transaction, which would stay open meanwhile. Call it after "
-            "the commit, or take the view out of ATOMIC_REQUESTS with transaction.non_atomic_requests.",
-            zh="在事务中调用：请求极光期间事务会一直打开。请在提交之后调用，或用 "
-            "transaction.non_atomic_requests 让该视图不受 ATOMIC_REQUESTS 影响。",
-        )
-        raise refusal from error
+    with ExitStack() as stack:
+        _enter_durable(stack, using)
 
 
 def lost_a_race(error: OperationalError) -> bool:
