@@ -30,6 +30,8 @@ from .results import Reason, Verification
 logger = logging.getLogger("django_jsms")
 
 _DIGITS: Final = re.compile(r"[0-9]{4,8}", re.ASCII)
+#: No keyboard and no clipboard puts these into a code, as they do spaces, marks and line breaks.
+_CONTROLS: Final = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _FULL_WIDTH: Final = str.maketrans("０１２３４５６７８９", "0123456789")
 #: More than a person types.
 _LONGEST: Final = 64
@@ -136,7 +138,8 @@ def _counted(number: str | None, ip: str | None) -> dict[str, str | None]:
 def _digits(code: object) -> str:
     """The digits that were typed or pasted."""
     given = code if isinstance(code, str) and len(code) <= _LONGEST else ""
-    digits = "".join(without_invisible(given).translate(_FULL_WIDTH).split())
+    seen = "" if _CONTROLS.search(given) else without_invisible(given)
+    digits = "".join(seen.translate(_FULL_WIDTH).split())
     if _DIGITS.fullmatch(digits):
         return digits
     raise InvalidInput(

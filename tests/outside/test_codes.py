@@ -39,6 +39,8 @@ UNTYPED = [
     [],
     {},
     b"1234",
+    *(f"12{control}3456" for control in "\0\x07\x0b\x1c\x1f\x7f\x85\x9f"),
+    "123456\0",
 ]
 NO_TOKENS = ["\ud83d", "\0", "", " ", "x" * 44, "x" * 10_000, "令牌", "a b", "' OR 1=1 --"]
 NO_TEXTS = [12, 1.5, True, ["a"], {"a": 1}, b"token"]
