@@ -37,10 +37,9 @@ def check_time(value: object, field: str) -> datetime:
     Refused: what is no datetime; naive ones where USE_TZ is on; what is outside the calendar; an hour that the clocks
     of its zone skip, or, where rows keep no zone, repeat.
     """
-    if not isinstance(value, datetime) or (is_naive(value) and settings.USE_TZ):
-        raise _refused(field, "must be an aware datetime: it has no time zone", "须为带时区的 datetime")
+    given = _datetime(value, field)
     try:
-        moment = aware(value)
+        moment = aware(given)
         utc = moment.astimezone(UTC)
         back = utc.astimezone(moment.tzinfo)
         stored = as_stored(utc)
@@ -58,6 +57,20 @@ def check_time(value: object, field: str) -> datetime:
             "在该夜出现两次，USE_TZ 关闭时无法区分",
         )
     return stored
+
+
+def _datetime(value: object, field: str) -> datetime:
+    if not isinstance(value, datetime):
+        kind, read = type(value).__name__, "django.utils.dateparse.parse_datetime()"
+        raise _refused(
+            field,
+            f"must be a datetime, not {kind}; {read} reads a text",
+            f"须为 datetime，不能是 {kind}；文本可用 {read} 转换",
+        )
+    if is_naive(value) and settings.USE_TZ:
+        way = "django.utils.timezone.make_aware()"
+        raise _refused(field, f"has no time zone: give it one with {way}", f"没有时区：请用 {way} 加上时区")
+    return value
 
 
 def instant(at: object) -> str | None:

@@ -93,8 +93,9 @@ def soon():
 @pytest.mark.parametrize("zone", ZONES, ids=str)
 def test_a_time_of_any_zone_is_the_same_moment(shop, soon, door, zone):
     if zone is None and settings.USE_TZ:
-        with pytest.raises(InvalidInput):
+        with pytest.raises(InvalidInput, match=r"django\.utils\.timezone\.make_aware\(\)") as caught:
             door(in_zone(soon, zone))
+        assert "make_aware" in caught.value.explain("zh")
     else:
         assert aware(door(in_zone(soon, zone))) == soon
 
@@ -123,6 +124,9 @@ def test_what_is_no_time_is_refused_and_named(shop, door, value):
     with pytest.raises(InvalidInput) as caught:
         door(value)
     assert (caught.value.field, caught.value.reason) == (door.__name__.partition("_of_")[0], "invalid_send_at")
+    if not isinstance(value, dt.datetime):
+        for said in (str(caught.value), caught.value.explain("zh")):
+            assert type(value).__name__ in said and "parse_datetime" in said and "aware" not in said
     assert not Message.objects.filter(status="pending").exists() and not Chunk.objects.exclude(status="pending")
     assert not shop.outbox and not calls(shop, "PUT")
 
