@@ -202,17 +202,21 @@ def _values(
 def _template(template: int | str | None, purpose: str) -> tuple[int, int | None]:
     """The template's and the signature's ids for a purpose."""
     declared = conf.get("PURPOSES")
-    if not isinstance(purpose, str) or not PURPOSE.fullmatch(purpose) or (declared and purpose not in declared):
-        known = ", ".join(sorted(declared)) or "login"
-        raise InvalidInput(
-            f"purpose is not one of this project's. It has: {known}.",
-            field="purpose",
-            reason="invalid_purpose",
-            zh=f"用途（purpose）不属于本项目，可用的有：{known}。",
+    if not isinstance(purpose, str) or not PURPOSE.fullmatch(purpose):
+        raise _no_purpose(
+            "must be a name such as login: it begins with a letter, and has at most 32 of a-z, A-Z, 0-9, _, . and -.",
+            "须为 login 这样的名称：以英文字母开头，只含英文字母、数字和 _ . -，最多 32 个字符。",
         )
+    if declared and purpose not in declared:
+        known = ", ".join(sorted(declared))
+        raise _no_purpose(f"is not one of this project's. It has: {known}.", f"不属于本项目，可用的有：{known}。")
     entry: Mapping[str, Any] = declared.get(purpose, {})
     template_id, named = identify(entry.get("template", 1) if template is None else template)
     return template_id, entry.get("signature", named.get("signature"))
+
+
+def _no_purpose(en: str, zh: str) -> InvalidInput:
+    return InvalidInput(f"purpose {en}", field="purpose", reason="invalid_purpose", zh=f"用途（purpose）{zh}")
 
 
 # -- what delivery has to know of a code ----------------------------------------------------------------

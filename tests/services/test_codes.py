@@ -162,6 +162,23 @@ def test_errors_speak_the_readers_language(jsms_sandbox, settings):
     assert "模板" in caught.value.message and "template" in str(caught.value)
 
 
+NO_NAMES = ["", "登录", "x" * 33, "lo gin", "1login", "-", "login\n", None, 7]
+
+
+@pytest.mark.parametrize(
+    ("purposes", "purpose", "en", "zh"),
+    [
+        *(({}, each, "begins with a letter", "以英文字母开头") for each in NO_NAMES),
+        *(({"login": {"template": 1}}, each, "begins with a letter", "以英文字母开头") for each in NO_NAMES),
+        ({"login": {"template": 1}, "pay": {}}, "reset", "It has: login, pay.", "可用的有：login, pay。"),
+    ],
+)
+def test_a_purpose_that_is_refused_says_by_which_rule(jsms_sandbox, purposes, purpose, en, zh):
+    with jsms_sandbox.settings(PURPOSES=purposes), pytest.raises(InvalidInput) as caught:
+        send_code(MOBILE, purpose=purpose)
+    assert en in str(caught.value) and zh in caught.value.explain("zh")
+
+
 def test_declared_purposes_are_the_only_ones(jsms_sandbox):
     with jsms_sandbox.settings(PURPOSES={"login": {"template": 1}}):
         with pytest.raises(InvalidInput):
