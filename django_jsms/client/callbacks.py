@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final, Self
 from urllib.parse import parse_qsl
 
-from .shapes import Payload, WrongShape, integer, loads, number_id, storable
+from .shapes import Payload, WrongShape, integer, loads, number_id, record, storable
 from .told import Reply, Report
 
 #: JSMS repeats a failed callback for 12 h and 3 min more, perhaps with the first timestamp (jsms-api 3.3).
@@ -82,10 +82,6 @@ _READERS: Final[Mapping[str, Callable[[Payload], Notice]]] = {
 }
 
 
-class Unreadable(ValueError):
-    """The data of a notification is in no known form. The text never repeats it."""
-
-
 def sign(app_key: str, master_secret: str, nonce: str, timestamp: str) -> str:
     """The signature of a notification: 40 lower-case hexadecimal digits (page «callback»)."""
     base = f"appKey={app_key}&appMasterSecret={master_secret}&nonce={nonce}&timestamp={timestamp}"
@@ -112,19 +108,15 @@ def echo(text: str) -> str | None:
 
 
 def parse(form: Form) -> Notice | None:
-    """What a notification says; None for a type that is not known here. Raises Unreadable."""
+    """What a notification says; None for a type that is not known here. Raises WrongShape."""
     read = _READERS.get(form.type)
     if read is None:
         return None
     try:
         payload = loads(form.data)
-        if not isinstance(payload, dict):
-            raise Unreadable("data is no JSON object")
-        return read(payload)
-    except WrongShape as error:
-        raise Unreadable(f"{error} is missing or of a wrong kind") from None
     except (ValueError, RecursionError):
-        raise Unreadable("data is not JSON") from None
+        raise WrongShape("data", "json") from None
+    return read(record(payload, "data"))
 
 
 def _utf8(value: str) -> str:

@@ -29,8 +29,26 @@ LARGEST_SMALL: Final = 2**15 - 1
 LARGEST_BALANCE: Final = 2**63 - 1
 
 
+#: What is wrong with a member, in English and Chinese.
+_FAULTS: Final = {
+    "kind": ("is missing or of a wrong kind", "缺失或类型不符"),
+    "id": ("is no id: that has 1 to 64 letters, digits and hyphens", "不是有效编号（1 至 64 个字母、数字或连字符）"),
+    "phone": ("is no number: that has 1 to 32 characters", "不是号码（1 至 32 个字符）"),
+    "object": ("is no JSON object", "不是 JSON 对象"),
+    "json": ("is not JSON", "不是 JSON"),
+}
+
+
 class WrongShape(ValueError):
-    """The answer is JSON, but not what the endpoint answers. Names the member, never its value."""
+    """What JSMS says is not in the known form. Names the member and what is wrong with it, never its value."""
+
+    def __init__(self, member: str, fault: str = "kind") -> None:
+        super().__init__(member)
+        self._fault = fault
+
+    def explain(self, language: str) -> str:
+        """The same in a sentence, in Chinese for ``zh…``, else in English."""
+        return f"{self} {_FAULTS[self._fault][language.startswith('zh')]}"
 
 
 def loads(text: str, constant: Callable[[str], Any] = str) -> Any:
@@ -43,11 +61,17 @@ def _whole(digits: str) -> int | str:
     return int(digits) if len(digits) <= _DIGITS else digits
 
 
+def record(value: object, name: str) -> Payload:
+    if not isinstance(value, dict):
+        raise WrongShape(name, "object")
+    return value
+
+
 def text_id(payload: Payload, name: str) -> str:
     """An id as text: JSMS gives ``msg_id`` as a string or a number, by endpoint (jsms-api 1.7)."""
     found = _text(payload, name)
     if not ID.fullmatch(found):
-        raise WrongShape(name)
+        raise WrongShape(name, "id")
     return found
 
 
@@ -55,7 +79,7 @@ def phone(payload: Payload, name: str) -> str:
     """A number as JSMS wrote it, perhaps with +86; whether it is one is for others to say."""
     found = _text(payload, name)
     if not 0 < len(found) <= 32 or _UNSTORABLE.search(found):
-        raise WrongShape(name)
+        raise WrongShape(name, "phone")
     return found
 
 

@@ -15,6 +15,7 @@ from django.db import IntegrityError, router
 from .. import conf
 from ..client import callbacks as wire
 from ..client.errors import clean
+from ..client.shapes import WrongShape
 from ..models.base import durably, now
 from ..models.callbacks import UNREAD, Callback, digest
 from . import records
@@ -134,7 +135,7 @@ def _about(form: wire.Form) -> tuple[tuple[str, str], object]:
     """Kind and subject of a notification, and all that it says."""
     try:
         said = wire.parse(form)
-    except wire.Unreadable:
+    except WrongShape:
         said = None
     subject = next((str(getattr(said, name)) for name in _SUBJECTS if hasattr(said, name)), "")
     return (form.type, subject), said or form.data

@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.db import InterfaceError, OperationalError, router, transaction
 
 from ..client import callbacks as wire
-from ..client.shapes import WrongShape, loads, narrow
+from ..client.shapes import WrongShape, loads, narrow, record
 from ..client.told import Reply, Report
 from ..models.base import durably, now
 from ..models.callbacks import GAP, UNREAD, Callback, digest
@@ -37,7 +37,6 @@ _EFFECTS: Final[dict[type, Callable[[Callback, Any, datetime], tuple[str, Tell]]
     Reply: replies.apply_reply,
     wire.Review: reviews.apply_review,
 }
-_NO_FORM: Final = (wire.Unreadable, WrongShape, AttributeError)
 #: mysqlclient calls a text that the character set of a column does not hold «operational».
 _WRONG_TEXT: Final = 1366
 #: After this long nobody is still applying what was stored.
@@ -131,14 +130,18 @@ def _read(callback: Callback) -> Iterator[tuple[Any, Callable[[], Any]]]:
         entries = None
     # What is no list is one record that nobody can read.
     for entry in entries if isinstance(entries, list) else [entries]:
-        yield entry, partial(PULLED[callback.kind], entry)
+        yield entry, partial(_pulled, callback.kind, entry)
+
+
+def _pulled(kind: str, entry: Any) -> Any:
+    return PULLED[kind](record(entry, "record"))
 
 
 def _apply(callback: Callback, read: Callable[[], Any], at: datetime) -> tuple[str, Tell]:
     try:
         said = read()
-    except _NO_FORM as error:
-        logger.warning("Callback %s of app %s cannot be read: %s", callback.pk, callback.app, error)
+    except WrongShape as error:
+        logger.warning("Callback %s of app %s cannot be read: %s", callback.pk, callback.app, error.explain("en"))
         return UNREADABLE, _nothing
     effect, fault = _EFFECTS.get(type(said)), "unknown_kind"
     for each in dict.fromkeys((said, _narrow(said))) if effect else ():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -9,7 +10,8 @@ from urllib.parse import quote
 import pytest
 
 from django_jsms.client import callbacks
-from django_jsms.client.callbacks import Form, Review, Unreadable
+from django_jsms.client.callbacks import Form, Review
+from django_jsms.client.shapes import WrongShape
 
 SAMPLE = ("dev_sample_appKey", "dev_sample_appMasterSecret")
 VECTORS = [
@@ -122,8 +124,34 @@ def test_a_reply() -> None:
     "data", ["", "{", "[]", "null", "1", '"x"', "[" * 100_000, '{"status":NaN}', "{}", '{"msgId":null}', "1" * 5000]
 )
 def test_data_that_says_nothing(data: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(WrongShape):
         callbacks.parse(Form(type="SMS_REPORT", data=data))
+
+
+RECORD = {"msgId": "288193860302", "phone": "13000000000", "status": 4001}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "en", "zh"),
+    [
+        ("SMS_REPORT", "{", "data is not JSON", "data 不是 JSON"),
+        ("SMS_REPORT", "[]", "data is no JSON object", "data 不是 JSON 对象"),
+        ("SMS_REPORT", {**RECORD, "msgId": "7" * 65}, "msgId is no id: that has 1 to 64", "msgId 不是有效编号"),
+        ("SMS_REPORT", {**RECORD, "msgId": "7\0"}, "msgId is no id", "msgId 不是有效编号"),
+        ("SMS_REPORT", {**RECORD, "msgId": None}, "msgId is missing or of a wrong kind", "msgId 缺失或类型不符"),
+        ("SMS_REPORT", {**RECORD, "phone": "1" * 33}, "phone is no number", "phone 不是号码"),
+        *(
+            ("SMS_REPORT", {**RECORD, "status": value}, "status is missing or of a wrong kind", "status 缺失")
+            for value in (None, 4001.5, True, [])
+        ),
+        ("SMS_REPLY", {"phone": "13000000000", "content": 7.5}, "content is missing", "content 缺失"),
+        ("SMS_TEMPLATE", {"tempId": 0, "status": 1}, "tempId is missing", "tempId 缺失"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_what_is_wrong(kind: str, data: Any, en: str, zh: str) -> None:
+    with pytest.raises(WrongShape) as caught:
+        callbacks.parse(Form(type=kind, data=data if isinstance(data, str) else json.dumps(data)))
+    assert caught.value.explain("en").startswith(en) and caught.value.explain("zh-hans").startswith(zh)
 
 
 def test_a_type_of_the_future() -> None:

@@ -216,6 +216,11 @@ def test_an_answer_that_nobody_can_read_is_kept(shop: Any, monkeypatch: Any, bod
     assert (kept.error, kept.applied_at, bytes(kept.body)) == ("unreadable", None, body)
 
 
+def test_the_log_names_what_is_wrong_with_a_record(shop: Any, monkeypatch: Any, caplog: Any) -> None:
+    answered(monkeypatch, "report", b'[5, {"msgId": "%s"}]' % (b"7" * 65))
+    assert "record is no JSON object" in caplog.text and "msgId is no id" in caplog.text
+
+
 def test_one_bad_byte_or_endless_number_spoils_no_other_record(shop: Any, monkeypatch: Any) -> None:
     good = b'{"phone": "13800138000", "replyTime": 1732400000000, "content": "TD"}'
     strange = [b"NaN", b"9" * 5000, b"-Infinity", b"1e999", b"null", b'{"phone": "13900139000", "content": "\xff"}']
