@@ -8,28 +8,49 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from ..client.mobile import mask
 from ..models import Callback, OptOut, Reply, Report
-from ..services import opt_in, reprocess_callback
+from ..services import dismiss_callback, kept, opt_in, reprocess_callback
 from .base import LogAdmin
 from .confirmed import ConfirmedActions, ReasonForm, confirmed
 from .rates import rates_page
 
 
+def standing(callback: Callback) -> str:
+    """How one stands: what changed nothing has a reason, and a time once a person has settled it."""
+    if callback.error:
+        return _("settled: %(error)s") % {"error": callback.error} if callback.applied_at else callback.error
+    return str(_("applied") if callback.applied_at else _("not applied"))
+
+
 @admin.register(Callback)
 class CallbackAdmin(ConfirmedActions, LogAdmin):
-    list_display = ("created_at", "kind", "app", "applied_at", "error")
-    list_filter = ("kind", "error", "app")
+    list_display = ("created_at", "kind", "app", "settled", "error")
+    list_filter = (("applied_at", admin.EmptyFieldListFilter), "kind", "error", "app")
     ordering = ("-pk",)
-    fields = (("kind", "app"), ("created_at", "applied_at"), "error")
-    actions = ("reprocess",)
+    fields = (("kind", "app"), ("created_at", "settled"), "why", "kept")
+    readonly_fields = ("settled", "why", "kept")
+    actions = ("reprocess", "dismiss")
+
+    @admin.display(description=_("settled at"), ordering="applied_at")
+    def settled(self, callback: Callback) -> Any:
+        return callback.applied_at
+
+    @admin.display(description=_("reason"))
+    def why(self, callback: Callback) -> str:
+        return kept.why(callback) or "—"
+
+    @admin.display(description=_("what came"))
+    def kept(self, callback: Callback) -> str:
+        return format_html("<pre>{}</pre>", kept.masked_body(callback))
 
     @confirmed(
         _("Apply again"),
         permission="django_jsms.change_callback",
-        state=lambda callback: callback.error or (_("applied") if callback.applied_at else _("not applied")),
+        state=standing,
         after=_("applied"),
         warning=_(
             "What was applied already stays as it is; a gap and an answer that cannot be read hold nothing to apply. "
@@ -37,7 +58,18 @@ class CallbackAdmin(ConfirmedActions, LogAdmin):
         ),
     )
     def reprocess(self, callback: Callback, given: dict[str, Any]) -> str:
-        return reprocess_callback(callback)
+        reprocess_callback(callback)
+        return kept.why(callback)
+
+    @confirmed(
+        _("Mark as settled"),
+        permission="django_jsms.change_callback",
+        state=standing,
+        after=lambda callback: _("settled: %(error)s") % {"error": callback.error},
+        warning=_("For what can never be applied. It stays as it came, and nothing in it takes effect."),
+    )
+    def dismiss(self, callback: Callback, given: dict[str, Any]) -> None:
+        dismiss_callback(callback)
 
 
 @admin.register(Report)

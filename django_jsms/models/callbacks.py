@@ -10,7 +10,7 @@ from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 
 from ..client.mobile import mask
-from .base import Row
+from .base import LEASE, Row
 from .identifiers import Identifier
 
 #: How long an unknown row and a report without a row may find each other.
@@ -36,6 +36,7 @@ class Callback(Row):
     #: Nonce and timestamp of the first that came with them, and for further ones what they are about; another
     #: body about the same stays without.
     signed_as = Identifier(max_length=120, unique=True, null=True, editable=False)
+    #: Or dismissed: then ``error`` says why it changed nothing.
     applied_at = models.DateTimeField(_("applied at"), null=True, editable=False)
     #: Our stable word for why it changed nothing, or not yet.
     error = models.CharField(_("error"), max_length=32, blank=True, default="", editable=False)
@@ -64,6 +65,14 @@ class Callback(Row):
         self.applied_at, self.error = at if applied else None, error
         mine = type(self).objects.primary().filter(pk=self.pk)
         mine.update(applied_at=self.applied_at, error=error, updated_at=at)
+
+    def dismiss(self, at: datetime) -> bool:
+        """Whether it was left until now. A gap may be a pull that is under way, for as long as a call takes."""
+        left = type(self).objects.primary().filter(pk=self.pk, applied_at=None).exclude(error__in=("", UNREAD))
+        if not left.exclude(error=GAP, updated_at__gt=at - LEASE).update(applied_at=at, updated_at=at):
+            return False
+        self.applied_at = at
+        return True
 
     def keep(self, at: datetime, body: bytes) -> None:
         """What a pull brought, before it is read."""

@@ -46,7 +46,7 @@ from .templates import (
     update_template,
 )
 from .texts import TemplatePreview
-from .told import reprocess_callback
+from .told import dismiss_callback, reprocess_callback
 from .verification import redeem_proof, verify_code
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "delete_template",
     "delivery_rates",
     "discard_batch",
+    "dismiss_callback",
     "dismiss_schedule",
     "draft_template",
     "export_batch",

@@ -18,9 +18,11 @@ from django.db import InterfaceError, OperationalError, router, transaction
 from ..client import callbacks as wire
 from ..client.shapes import WrongShape, loads, narrow, record
 from ..client.told import Reply, Report
+from ..exceptions import InvalidInput
 from ..models.base import durably, now
 from ..models.callbacks import GAP, UNREAD, Callback, digest
 from . import hooks, replies, reports, reviews
+from .language import service
 
 logger = logging.getLogger("django_jsms")
 
@@ -101,11 +103,26 @@ def reprocess_callback(callback: Callback) -> str:
     return apply_stored(callback)
 
 
+@service
+def dismiss_callback(callback: Callback) -> None:
+    """Mark what can never be applied as settled: it stays as it is, with its reason, and is left no more.
+
+    Raises InvalidInput for what was applied or dismissed, is not read yet, or may be a pull that is under way.
+    """
+    if not callback.dismiss(now()):
+        raise InvalidInput(
+            "It is settled, or is still being read.",
+            field="callback",
+            reason="wrong_status",
+            zh="该回调已处理，或仍在读取中。",
+        )
+
+
 def _effects(callback: Callback, at: datetime) -> list[Tell]:
     """The effects of all records, in the open transaction; answers what to announce after the commit."""
     if not callback.take(at):  # another process was quicker
         return []
-    found = list(_read(callback))
+    found = list(entries(callback))
     tells = []
     for place, (entry, read) in enumerate(found):
         fault, tell = _apply(callback, read, at)
@@ -118,7 +135,7 @@ def _effects(callback: Callback, at: datetime) -> list[Tell]:
     return tells
 
 
-def _read(callback: Callback) -> Iterator[tuple[Any, Callable[[], Any]]]:
+def entries(callback: Callback) -> Iterator[tuple[Any, Callable[[], Any]]]:
     """Each record as it came, and how to read it."""
     body = bytes(callback.body)
     if callback.kind not in PULLED:

@@ -1,16 +1,19 @@
 """What JSMS told us, in the admin: masked, and applied again by a confirmed action."""
 
 import html
+import json
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
+from django_jsms.exceptions import InvalidInput
 from django_jsms.models import ActionLog, Callback, Message, OptOut, Reply, Report, VerificationCode
 from django_jsms.models.base import mobile_hash, now
-from django_jsms.services import adopt_template, opt_out, send_code, send_message
+from django_jsms.services import adopt_template, dismiss_callback, opt_out, reprocess_callback, send_code, send_message
 from tests.conftest import MOBILE
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +36,64 @@ def test_a_stored_pull_is_applied(admin_client, jsms_sandbox):
     row.refresh_from_db()
     assert row.applied_at and row.error == ""
     assert ActionLog.objects.get().before == "unread"
+
+
+def posted(**data):
+    return urlencode({"nonce": "1", "signature": "f" * 40, "type": "SMS_REPORT", "data": json.dumps(data)}).encode()
+
+
+RECORD = {"msgId": "7" * 65, "phone": MOBILE, "receiveTime": 1575015093000, "status": 4001}
+MASKED = "138****8000"
+
+
+def pulled(*records):
+    return json.dumps(records).encode()
+
+
+def answer(text):
+    return json.dumps({"model": "django_jsms.Message", "id": 5, "attempt": "a-1", "answer": text}).encode()
+
+
+#: Kind, reason, body; the reason as it is shown, and what of the body.
+KEPT = [
+    ("SMS_REPORT", "unreadable", posted(**RECORD), "msgId 不是有效编号", ["7" * 65, MASKED, "1575015093000"]),
+    ("SMS_REPORT", "unreadable", posted(**RECORD | {"phone": None}), "msgId 不是", ["4001"]),
+    ("SMS_REPORT", "unreadable", posted(**RECORD | {"phone": int(MOBILE), "msgId": "\ud83d"}), "msgId 不是", [MASKED]),
+    ("SMS_REPORT", "unreadable", posted(**RECORD | {"msgId": MOBILE, "status": None}), "status 缺失", [MASKED]),
+    ("SMS_REPORT", "unreadable", b"type=SMS_REPORT&data={'phone':'138 0013-8000'", "data 不是 JSON", [MASKED]),
+    ("SMS_DREAM", "unknown_kind", posted(a=[f"<b>+86{MOBILE}"]), "unknown_kind", ["&lt;b&gt;+****"]),
+    ("pull report", "unreadable", pulled({**RECORD, MOBILE: 1}), "msgId 不是", [f"{MASKED}&quot;: 1"]),
+    ("pull reply", "unreadable", b"5", "record 不是 JSON 对象", ["5"]),
+    ("pull reply", "unreadable", b"[" * 50_000, "record 不是 JSON 对象", ["[[["]),
+    ("pull report", "gap", b"", "gap", []),
+    ("answer", "unusable", answer('[{"msg_id": "288193860302"}]'), "unusable", ["288193860302"]),
+    ("answer", "unusable", answer(f"<p>{MOBILE}"), "unusable", [f"&lt;p&gt;{MASKED}"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "error", "body", "reason", "shown"), KEPT)
+def test_what_was_kept_is_shown_with_its_reason_and_can_be_settled(admin_client, kind, error, body, reason, shown):
+    hour = timedelta(hours=1)
+    row = Callback.objects.create(kind=kind, digest="1", error=error, body=body, updated_at=now() - hour)
+    address = reverse("admin:django_jsms_callback_change", args=[row.pk])
+    page = admin_client.get(address, headers={"Accept-Language": "zh-hans"}).content.decode()
+    assert reason in page and all(each in page for each in shown) and "标记为已处理" in page
+    assert MOBILE not in page and "f" * 40 not in page
+    act(admin_client, "callback", "dismiss", row, _confirmed="1")
+    kept = Callback.objects.get()
+    assert kept.applied_at and (kept.error, bytes(kept.body)) == (error, body)
+    assert (ActionLog.objects.get().before, ActionLog.objects.get().after) == (error, f"settled: {error}")
+    assert reprocess_callback(kept) == error
+    assert "It is settled" in act(admin_client, "callback", "dismiss", kept, _confirmed="2")
+
+
+@pytest.mark.parametrize("error", ["unread", "gap", ""])
+def test_what_may_still_be_applied_is_not_settled(admin_client, error):
+    row = Callback.objects.create(kind="pull report", digest="1", error=error, body=b"[]")
+    with pytest.raises(InvalidInput):
+        dismiss_callback(row)
+    row.refresh_from_db()
+    assert (row.applied_at, row.error) == (None, error)
 
 
 def test_numbers_are_masked_and_contents_escaped(admin_client):

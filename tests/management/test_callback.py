@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from django_jsms.models import Callback, Message, OptOut, Reply
+from django_jsms.models.base import now
 from django_jsms.services import send_message
 from tests.conftest import MOBILE
 from tests.waiting import wait_for
@@ -81,6 +83,20 @@ def test_pull(jsms_sandbox: Any, capsys: Any) -> None:
 
 @pytest.mark.django_db
 def test_reprocess(jsms_sandbox: Any, capsys: Any) -> None:
-    Callback.objects.create(kind="pull report", digest="1", error="gap")
+    longer_ago = now() - timedelta(hours=1)
+    gap = Callback.objects.create(kind="pull report", digest="1", error="gap", updated_at=longer_ago)
     Callback.objects.create(kind="pull report", digest="2", error="unread", body=b"[]")
-    assert "1 applied, 1 left" in run(capsys, "reprocess")
+    bad = Callback.objects.create(kind="pull report", digest="3", error="unread", body=b'[{"msgId": ""}]')
+    with pytest.raises(CommandError, match="jsms_callback dismiss") as caught:
+        run(capsys, "reprocess")
+    assert caught.value.returncode == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"{gap.pk} pull report: gap",
+        f"{bad.pk} pull report: unreadable: msgId is no id: that has 1 to 64 letters, digits and hyphens",
+        "1 applied, 2 left.",
+    ]
+    assert f"Callback {bad.pk} is marked as settled." in run(capsys, "dismiss", str(gap.pk), str(bad.pk))
+    assert run(capsys, "reprocess").splitlines() == ["0 applied, 0 left."]
+    for wrong in (str(gap.pk), "999"):
+        with pytest.raises(CommandError, match=r"settled|no callback"):
+            run(capsys, "dismiss", wrong)

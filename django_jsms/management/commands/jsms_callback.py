@@ -18,10 +18,10 @@ from ... import conf
 from ...client.callbacks import REPLY, REPORT, SIGNATURE, TEMPLATE, sign
 from ...exceptions import JSMSError
 from ...models import Callback
-from ...services import pull_replies, pull_reports, reprocess_callback
+from ...services import dismiss_callback, kept, pull_replies, pull_reports, reprocess_callback
 from ...services.callbacks import NONCE_REUSED
 from ...services.told import ANSWER
-from ..base import TerminalCommand
+from ..base import TerminalCommand, positive
 
 #: What the console's own test button sends (jsms-api 3.5); the msgId belongs to nobody.
 _KINDS: Final = {"report": REPORT, "reply": REPLY, "template": TEMPLATE, "signature": SIGNATURE}
@@ -32,13 +32,13 @@ class Command(TerminalCommand):
     help = (
         "url: print the address to register. simulate: post a signed notification to the running site. pull: fetch "
         "reports and replies once. reprocess: apply what is stored and changed nothing yet, but for what came under a "
-        "nonce that was used for something else about the same: that is for the admin, one at a time. "
-        "Exit codes: 0 done, 1 it failed, 2 usage."
+        "nonce that was used for something else about the same: that is for the admin, one at a time. dismiss: mark "
+        "what can never be applied as settled. Exit codes: 0 done, 1 it failed or something is left, 2 usage."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        for verb in ("url", "simulate", "pull", "reprocess"):
+        for verb in ("url", "simulate", "pull", "reprocess", "dismiss"):
             sub = verbs.add_parser(verb)
             sub.add_argument("--app", default="default", help=_("app of the JSMS setting"))
             if verb in ("url", "simulate"):
@@ -47,6 +47,8 @@ class Command(TerminalCommand):
                 )
             if verb == "simulate":
                 self._add_contents(sub)
+            if verb == "dismiss":
+                sub.add_argument("ids", type=positive, nargs="+", metavar="ID", help=_("of a stored callback"))
 
     def _add_contents(self, sub: Any) -> None:
         sub.add_argument("kind", choices=_KINDS)
@@ -88,17 +90,29 @@ class Command(TerminalCommand):
     def _reprocess(self, config: conf.App, **options: Any) -> None:
         left = Callback.objects.primary().filter(app=config.alias, applied_at=None).order_by("pk")
         left = left.exclude(error=NONCE_REUSED).exclude(kind=ANSWER)
-        errors = [self._again(each) for each in left.iterator()]
-        done = errors.count("")
-        self.stdout.write(_("%(done)d applied, %(left)d left.") % {"done": done, "left": len(errors) - done})
+        done = [self._again(each) for each in left.iterator()]
+        counts = {"done": sum(done), "left": len(done) - sum(done)}
+        self.stdout.write(_("%(done)d applied, %(left)d left.") % counts)
+        if counts["left"]:
+            raise CommandError(_("What can never be applied is marked as settled by: jsms_callback dismiss ID …"))
 
-    def _again(self, callback: Callback) -> str:
+    def _again(self, callback: Callback) -> bool:
         """One that breaks keeps no other from being tried."""
         try:
-            return reprocess_callback(callback)
+            said = reprocess_callback(callback) and kept.why(callback)
         except Exception as error:
-            self.stderr.write(f"{callback.pk}: {type(error).__name__}")
-            return callback.error
+            said = type(error).__name__
+        if said:
+            self.stdout.write(f"{callback.pk} {callback.kind}: {said}")
+        return not said
+
+    def _dismiss(self, config: conf.App, *, ids: list[int], **options: Any) -> None:
+        found = Callback.objects.primary().in_bulk(ids)
+        for pk in ids:
+            if pk not in found:
+                raise CommandError(_("There is no callback %(id)s.") % {"id": pk})
+            dismiss_callback(found[pk])
+            self.stdout.write(_("Callback %(id)s is marked as settled.") % {"id": pk})
 
 
 def _path(app: str) -> str:
