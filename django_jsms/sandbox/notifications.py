@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -69,7 +70,7 @@ class Notification:
         """The body, as the documentation's Java sample builds it: five fields, percent-encoded UTF-8."""
         assert self.seal is not None
         fields = {**self.seal._asdict(), "type": self.kind, "data": self.text}
-        return urlencode(fields, errors="replace").encode()
+        return urlencode(fields).encode()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -85,6 +86,10 @@ class Notification:
 
 
 def compact(data: dict[str, Any], *, nulls: bool = False) -> str:
-    """As fastjson writes it by default: no blanks, members in alphabetical order, those that are null left out."""
+    """As fastjson writes it by default: no blanks, members in alphabetical order, those that are null left out.
+
+    Half a surrogate pair, which UTF-8 cannot carry, is the escape that JSON has for it.
+    """
     kept = {name: value for name, value in data.items() if nulls or value is not None}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)

@@ -68,10 +68,17 @@ def test_usage(arguments: str) -> None:
         call_command("jsms_callback", *arguments.split())
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "ftp://x", "nonsense"])
-def test_a_site_that_is_not_there(site: Any, capsys: Any, address: str) -> None:
-    with pytest.raises(CommandError):
-        run(capsys, "simulate", "report", "--site", address)
+@pytest.mark.parametrize("verb", ["url", "simulate report"])
+@pytest.mark.parametrize("address", ["ftp://x", "nonsense", "https://", "https:///x", "//shop.example.com"])
+def test_a_site_that_is_none(site: Any, capsys: Any, verb: str, address: str) -> None:
+    with pytest.raises(CommandError, match="must begin with http") as caught:
+        run(capsys, *verb.split(), "--site", address)
+    assert caught.value.returncode == 2
+
+
+def test_a_site_that_is_not_there(site: Any, capsys: Any) -> None:
+    with pytest.raises(CommandError, match="does not answer"):
+        run(capsys, "simulate", "report", "--site", "http://127.0.0.1:9")
 
 
 @pytest.mark.django_db

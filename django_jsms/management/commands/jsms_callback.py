@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import time
 import urllib.error
 import urllib.request
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.core.management.base import CommandError, CommandParser
 from django.urls import NoReverseMatch, reverse
@@ -67,15 +68,12 @@ class Command(TerminalCommand):
             raise CommandError(error.message) from error
 
     def _url(self, config: conf.App, *, site: str | None, **options: Any) -> None:
-        self.stdout.write((site or "https://your.site").rstrip("/") + _path(config.alias))
+        self.stdout.write(_address(config, site or "https://your.site"))
         hint = _("Register it in the console of Jiguang, once for each kind. It takes ports 80 and 443 only.")
         self.stdout.write(hint)
 
     def _simulate(self, config: conf.App, *, site: str, kind: str, **options: Any) -> None:
-        parts = urlsplit(site)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise CommandError(_("--site must begin with http:// or https://."), returncode=2)
-        status = _post(site.rstrip("/") + _path(config.alias), _form(config, kind, options))
+        status = _post(_address(config, site), _form(config, kind, options))
         self.stdout.write(_("The site answered HTTP %(status)d.") % {"status": status})
         if status != 200:
             raise CommandError(_("JSMS would try again: it takes nothing but a 2xx for an answer."))
@@ -113,6 +111,12 @@ class Command(TerminalCommand):
                 raise CommandError(_("There is no callback %(id)s.") % {"id": pk})
             dismiss_callback(found[pk])
             self.stdout.write(_("Callback %(id)s is marked as settled.") % {"id": pk})
+
+
+def _address(config: conf.App, site: str) -> str:
+    if not re.match(r"(?i)https?://[^/]", site):
+        raise CommandError(_("--site must begin with http:// or https://."), returncode=2)
+    return site.rstrip("/") + _path(config.alias)
 
 
 def _path(app: str) -> str:
