@@ -23,7 +23,7 @@ class CreateForm(forms.Form):
 
     # Before what is required: of an upload that breaks off in the file, that is missing.
     file = forms.FileField(
-        label=gettext_lazy("CSV file"),
+        label=gettext_lazy("CSV or Excel file"),
         required=False,
         help_text=gettext_lazy("Columns 手机号 or mobile, and one per placeholder of the template."),
     )

@@ -32,7 +32,7 @@ _NUMBERS: Final = "django_jsms.see_numbers"
 
 class UploadedBatch(Partial, ActionReason):
     file = serializers.FileField(
-        max_length=255, help_text=_("CSV: a column 手机号 or mobile, and one per placeholder of the template.")
+        max_length=255, help_text=_("CSV or xlsx: a column 手机号 or mobile, and one per placeholder of the template.")
     )
     template = TemplateName(help_text=_("A number of JSMS, or a name of TEMPLATES."))
     params = ParamsText(required=False, help_text=_("The same for all: one JSON object."))

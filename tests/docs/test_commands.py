@@ -1,10 +1,40 @@
-"""The commands of a clone: the same on each page that prints them, each in an environment of its own."""
+"""The page «Commands» has them all; and those of a clone are the same on each page that prints them."""
 
+import argparse
 import re
 
 import pytest
+from django.core.management import BaseCommand, load_command_class
 
 from tests.docs.snippets import ROOT
+
+DOCS = ROOT / "docs"
+OURS = sorted(file.stem for file in (ROOT / "django_jsms" / "management" / "commands").glob("jsms_*.py"))
+
+
+def words(parser):
+    """Its verbs and long options; of Django's own options, which all commands have, none."""
+    found = set()
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for verb, sub in action.choices.items():
+                found |= {verb} | words(sub)
+        else:
+            found |= {option for option in action.option_strings if option.startswith("--")}
+    return found
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_command_stands_on_its_page_with_all_it_takes(name):
+    page = (DOCS / "commands.md").read_text(encoding="utf-8")
+    section = re.search(rf"^## .*\b{name}\b.*\n((?:(?!## ).*\n)*)", page, re.MULTILINE)
+    assert section, "it has no section"
+    elsewhere = [(DOCS / link).read_text(encoding="utf-8") for link in re.findall(r"\]\((\w+\.md)", section[1])]
+    said = set(re.findall(r"[\w-]+", "\n".join([section[1], *elsewhere])))
+    of_django = words(BaseCommand().create_parser("manage.py", "any"))
+    taken = words(load_command_class("django_jsms", name).create_parser("manage.py", name))
+    assert taken - of_django - said == set()
+
 
 PAGES = ["README.md", "README.zh-CN.md", "CONTRIBUTING.md"]
 COMMAND = re.compile(r'^(?:python3|py) -m venv .*pip install -e "\.\[dev\]".*$', re.MULTILINE)

@@ -48,7 +48,7 @@ class Command(SendingCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-        _create_arguments(verbs.add_parser("create", help=_("read a CSV file, and start it with --start")))
+        _create_arguments(verbs.add_parser("create", help=_("read a CSV or Excel file, and start it with --start")))
         start = verbs.add_parser("start", help=_("send a batch that is ready"))
         start.add_argument("--at", type=moment, metavar="TIME", help=_("not before this time, e.g. 2026-12-01T09:00"))
         start.add_argument("--force", action="store_true", help=_("although it is above the budget or the balance"))
@@ -232,7 +232,7 @@ class Command(SendingCommand):
         if as_json:
             self.print_json([{"id": batch.pk, "name": batch.name, **vars(progress)} for batch, progress in rows])
         elif not rows:
-            self.say(_("There is no batch yet. Make one: jsms_batch create FILE.csv --template NAME"))
+            self.say(_("There is no batch yet. Make one: jsms_batch create FILE --template NAME"))
         else:
             head = ("id", _("name"), _("status"), _("done"), _("recipients"), "")
             lines = [(b.pk, b.name, Batch.Status(p.status).label, p.done, p.total, batches.counts(p)) for b, p in rows]
@@ -254,9 +254,7 @@ class Command(SendingCommand):
 
 
 def _create_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file", metavar="FILE.csv", help=_("columns 手机号 or mobile, and the placeholders; - is stdin")
-    )
+    parser.add_argument("file", metavar="FILE", help=_("columns 手机号 or mobile, and the placeholders; - is stdin"))
     add_message_arguments(parser)
     parser.add_argument(
         "--class", dest="message_class", choices=("code", "notice", "marketing"), help=_("message class")

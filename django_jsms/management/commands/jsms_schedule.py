@@ -201,7 +201,7 @@ def _update_arguments(parser: argparse.ArgumentParser) -> None:
     _text_arguments(parser)
     to = parser.add_mutually_exclusive_group()
     to.add_argument("--to", metavar="MOBILE", help=_("another recipient"))
-    to.add_argument("--file", metavar="FILE.csv", help=_("other recipients, as for jsms_batch create"))
+    to.add_argument("--file", metavar="FILE", help=_("other recipients, as for jsms_batch create"))
     parser.add_argument("--encoding", help=_("of the file, where it is not found"))
 
 
