@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 from django.utils.timezone import is_naive, localtime
 from django.utils.translation import gettext_lazy as _
@@ -18,9 +17,7 @@ from ..models.base import HASH
 from ..services import normalize_mobile
 from ..services.hours import aware
 from .openapi import as_schema
-from .parsers import load
-
-_WORD: Final = re.compile(r"[A-Za-z_-]{1,64}", re.ASCII)
+from .parsers import WORD, load
 
 
 class Strict(serializers.Serializer):  # type: ignore[misc]
@@ -36,7 +33,7 @@ class Strict(serializers.Serializer):  # type: ignore[misc]
             unknown = [name for name in data if name not in self.fields]
             if unknown:
                 # A word is named; what could be somebody's number is not echoed.
-                name = unknown[0] if _WORD.fullmatch(unknown[0]) else "non_field_errors"
+                name = unknown[0] if WORD.fullmatch(unknown[0]) else "non_field_errors"
                 raise serializers.ValidationError({name: self.error_messages["unknown"]}, code="unknown_field")
         return super().to_internal_value(data)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import IO, Any, Final, NoReturn
 
@@ -16,6 +17,8 @@ from .errors import TooLarge
 #: Bytes of a body, and levels of it. A batch of 1000 recipients with long parameters is smaller.
 LARGEST: Final = 1024 * 1024
 DEEPEST: Final = 20
+#: A name that can be said again: no digits, so it is nobody's number.
+WORD: Final = re.compile(r"[A-Za-z_-]{1,64}", re.ASCII)
 
 
 class JSONParser(BaseParser):  # type: ignore[misc]
@@ -55,10 +58,28 @@ def load(body: bytes) -> Any:
         data = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
         if _too_deep(data):
             _malformed()
-        json.dumps(data, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         _malformed()
+    if not _is_text(data):
+        _refuse_halves(data)
     return data
+
+
+def _is_text(data: Any) -> bool:
+    """Half a surrogate pair, which JSON can hold, is none."""
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _refuse_halves(data: Any) -> NoReturn:
+    """At the fields where they stand, as far as a name may be echoed."""
+    said = _("A text holds half a surrogate pair (U+D800 to U+DFFF), which is no character.")
+    members = data.items() if isinstance(data, dict) else ()
+    wrong = [name for name, value in members if WORD.fullmatch(name) and not _is_text(value)]
+    raise ParseError({name: said for name in wrong} or said, code="malformed")
 
 
 def _too_deep(data: Any) -> bool:

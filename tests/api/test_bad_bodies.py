@@ -137,10 +137,16 @@ def test_the_reason_and_the_field_are_named(jsms_sandbox, api):
         (ASK, {**GOOD[ASK], "channel": "fax"}, "invalid_choice", "channel"),
         (CHECK, {**GOOD[CHECK], "code": "12"}, "invalid_code", "code"),
         (RESEND, {"token": None}, "null", "token"),
+        (ASK, {**GOOD[ASK], "purpose": "\ud800"}, "malformed", "purpose"),
+        (ASK, {**GOOD[ASK], "a": [{"b": {"\udfff": 1}}]}, "malformed", "a"),
+        (ASK, {MOBILE: "\ud800"}, "malformed", None),
+        (ASK, {"\ud800": 1}, "malformed", None),
+        (ASK, ["\ud800"], "malformed", None),
     ]
     for path, body, code, field in cases:
         answer = api.post(path, body).json()
         assert (answer["code"], answer["field"]) == (code, field), answer
+        assert ("surrogate" in answer["message"]) == (code == "malformed"), answer
 
 
 @pytest.mark.parametrize(("accept", "query", "status"), [("image/png", "", 406), ("*/*", "?format=xyz", 404)])
