@@ -160,9 +160,9 @@ def positive(text: str) -> int:
 
 
 def moment(text: str) -> datetime:
-    """A time as typed; without a zone it means TIME_ZONE."""
+    """A time as typed; without a zone it means TIME_ZONE. A date alone is none: midnight is seldom meant."""
     try:
-        found = parse_datetime(text)
+        found = parse_datetime(text) if ":" in text else None
     except ValueError:
         found = None
     if found is None:

@@ -17,6 +17,7 @@ from tests.services.schedules.life import OTHER, ahead, calls, lose, make, messa
 from tests.services.schedules.test_batches import prepare
 
 pytestmark = pytest.mark.django_db
+DAY = f"{dt.date.today() + dt.timedelta(days=30)}"
 
 
 @pytest.fixture
@@ -136,7 +137,10 @@ def test_exit_codes(shop, arguments, code, said):
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("nope",), ("create",), ("list", "--status", "x"), create(at="2026-02-30T09:00"), create(at="tomorrow")],
+    [
+        *((), ("nope",), ("create",), ("list", "--status", "x")),
+        *(create(at=no_time) for no_time in ("2026-02-30T09:00", "tomorrow", DAY, DAY.replace("-", ""))),
+    ],
     ids=lambda arguments: " ".join(arguments)[-30:],
 )
 def test_usage(shop, capsys, arguments):
