@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from django_jsms.exceptions import InTransaction
-from django_jsms.models import ActionLog, Batch, Schedule
+from django_jsms.models import ActionLog, Batch, Schedule, VerificationCode
 from django_jsms.models.users import UserKey
 from django_jsms.services import (
     actions,
@@ -99,6 +99,16 @@ def test_inside_a_transaction_each_says_the_way_out_that_works(shop, name, langu
     assert exempt == again
     assert alias in eval(exempt)(lambda request: None)._non_atomic_requests
     assert not shop.ledger
+
+
+@pytest.mark.skipif(not OWN, reason="there is one database")
+@pytest.mark.databases
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_of_another_database_neither_stops_a_code_nor_takes_it_back(shop):
+    with transaction.atomic(using="default"):
+        send_code(MOBILE, purpose="login")
+        transaction.set_rollback(True, using="default")
+    assert VerificationCode.objects.get().status == "sent" and shop.outbox
 
 
 @pytest.mark.databases

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from celery import current_app
 from django import VERSION
+from django.apps import apps
 from django.test import RequestFactory
 
 from django_jsms import conf, tasks
@@ -20,6 +21,7 @@ from django_jsms.services.messages import QUEUES
 from django_jsms.services.worker import EXIT_SECONDS
 from tests.conftest import MOBILE
 from tests.docs.snippets import ROOT, named
+from tests.routers import OwnDatabase
 
 PAGE = (ROOT / "docs/production.md").read_text(encoding="utf-8")
 SNIPPETS = named("docs/production.md")
@@ -38,6 +40,16 @@ def test_every_thread_publishes_to_that_app() -> None:
         before.set_default()
         before.set_current()
     assert found == ["shop"]
+
+
+def test_the_router_sends_our_rows_alone_to_a_database_of_their_own() -> None:
+    router = SNIPPETS["router"].run()["JSMSRouter"]()
+    suite = OwnDatabase()
+    for model in apps.get_models():
+        assert router.db_for_read(model) == router.db_for_write(model) == suite.db_for_write(model)
+        for db in ("default", "sms"):
+            label = model._meta.app_label
+            assert router.allow_migrate(db, label) == suite.allow_migrate(db, label)
 
 
 def test_the_settings_name_what_exists() -> None:
