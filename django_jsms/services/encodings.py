@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
-from collections.abc import Iterator
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice, product
 from typing import BinaryIO, Final
 
 from ..client.characters import without_invisible
@@ -20,11 +21,24 @@ _MARKS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", co
 _NO_CHARSETS: Final = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
 #: First bytes of two-byte characters in UTF-8 (é, Ů, ß, Ж), and of longer ones (all of Chinese).
 _SHORT, _LONG = bytes(range(0xC2, 0xE0)), bytes(range(0xE0, 0xF5))
-#: Nobody writes these: Big5 that is read as GB18030 is full of them.
-_PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
 #: A run of other bytes, each with the letter that may end its character: no digit, so no number is shown.
 _RUN: Final = re.compile(rb"(?:[\x80-\xff][@-~]?){2,20}")
 _SAMPLES: Final = 3
+
+
+def _pairs(leads: Iterable[int], trails: Iterable[int]) -> frozenset[str]:
+    """What GB18030 reads where these bytes stand, two by two."""
+    return frozenset(bytes(chain.from_iterable(product(leads, trails))).decode("gb18030"))
+
+
+#: Both put the characters that people use most into a level of its own. Nearly all bytes can be read as either, so
+#: what tells them apart is which of the two readings has the common characters.
+_GB_LEVEL_1: Final = _pairs(range(0xB0, 0xD8), range(0xA1, 0xFF))
+_BIG5_LEVEL_1: Final = _pairs(range(0xA4, 0xC7), [*range(0x40, 0x7F), *range(0xA1, 0xFF)])
+_ONLY_GB, _ONLY_BIG5 = _GB_LEVEL_1 - _BIG5_LEVEL_1, _BIG5_LEVEL_1 - _GB_LEVEL_1
+#: By so many characters it is settled.
+_ENOUGH: Final = 1000
+_NOT_ASCII: Final = re.compile("[^\0-\x7f]+")
 
 
 class _Reading:
@@ -32,17 +46,16 @@ class _Reading:
 
     def __init__(self, encoding: str) -> None:
         self._decode = codecs.getincrementaldecoder(encoding)().decode
-        self.possible, self.private = True, False
+        self.possible = True
 
-    def feed(self, block: bytes, *, final: bool = False) -> None:
-        if not self.possible:
-            return
-        try:
-            text = self._decode(block, final)
-        except UnicodeError:
-            self.possible = False
-        else:
-            self.private = self.private or bool(_PRIVATE.search(text))
+    def feed(self, block: bytes) -> str:
+        """The text of the next block, of which an empty one is the last; nothing once it is no text."""
+        if self.possible:
+            try:
+                return self._decode(block, not block)
+            except UnicodeError:
+                self.possible = False
+        return ""
 
 
 def inspect(file: BinaryIO, encoding: str | None) -> tuple[str, str]:
@@ -53,14 +66,16 @@ def inspect(file: BinaryIO, encoding: str | None) -> tuple[str, str]:
         if start.startswith(magic):
             raise not_text(name)
     given = _known(encoding) if encoding else next((e for mark, e in _MARKS.items() if start.startswith(mark)), None)
-    digest, utf8, gb, short = hashlib.sha256(), _Reading("utf-8"), _Reading("gb18030"), 0
+    digest, utf8, gb, short, big5 = hashlib.sha256(), _Reading("utf-8"), _Reading("gb18030"), 0, 0
     for block in _blocks(file):
         digest.update(block)
         if given is None:
-            utf8.feed(block, final=not block)
-            gb.feed(block, final=not block)
+            utf8.feed(block)
+            text = gb.feed(block)
             short += _count(block, _SHORT) - _count(block, _LONG)
-    return digest.hexdigest(), given or _tell(file, utf8, gb, short)
+            if not utf8.possible and abs(big5) < _ENOUGH:
+                big5 += _leaning(text)
+    return digest.hexdigest(), given or _tell(file, utf8, gb, short, big5)
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
@@ -75,10 +90,16 @@ def _count(block: bytes, which: bytes) -> int:
     return len(block) - len(block.translate(None, which))
 
 
-def _tell(file: BinaryIO, utf8: _Reading, gb: _Reading, short: int) -> str:
+def _leaning(text: str) -> int:
+    """How many more of the characters are common as Big5 alone than are as GB18030 alone."""
+    found = Counter("".join(_NOT_ASCII.findall(text)))
+    return sum(times * ((each in _ONLY_BIG5) - (each in _ONLY_GB)) for each, times in found.items())
+
+
+def _tell(file: BinaryIO, utf8: _Reading, gb: _Reading, short: int, big5: int) -> str:
     """UTF-8 that is mostly é and Ж is as likely a few names in GB18030: «Ůʿ» is «女士»."""
     if not utf8.possible:
-        if gb.possible and gb.private:
+        if gb.possible and big5 > 0:
             raise _ambiguous(file, ("gb18030", "big5"))
         return "gb18030"
     if gb.possible and short > 0:

@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import re
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -149,11 +150,37 @@ def test_every_pair_of_common_characters_is_read_right_or_asked_about(shop):
             assert error.reason == "ambiguous_encoding" and text in str(error)
 
 
-def test_big5_is_not_taken_for_gb18030(hand_in):
-    data = f"mobile,no\n{MOBILE},王小明先生\n".encode("big5")
+@pytest.mark.parametrize("text", ["王小明先生", "國語測試"])
+def test_big5_is_not_taken_for_gb18030(hand_in, text):
+    data = f"mobile,no\n{MOBILE},{text}\n".encode("big5")
     said = hand_in(data)
-    assert "王小明先生" in said and "big5" in said and not Batch.objects.exists()
-    assert hand_in(data, "big5") is None and taken() == {MOBILE: {"no": "王小明先生"}}
+    assert text in said and "big5" in said and not Batch.objects.exists()
+    assert hand_in(data, "big5") is None and taken() == {MOBILE: {"no": text}}
+
+
+BIG5 = ["蔡依林", "陳大文", "林志玲", "李安", "吳小姐", "您好", "台北市中山區", "手機", "訂單", "陳怡君", "歐陽娜娜"]
+
+
+@pytest.mark.parametrize("text", BIG5)
+def test_big5_of_a_few_characters_is_asked_about_wherever_they_stand(shop, text):
+    for table in (f"mobile,no\n{MOBILE},{text}\n", f"mobile,no,{text}\n{MOBILE},1,2\n"):
+        assert f'as big5 "{text}"' in by_service(table.encode("big5"))
+
+
+#: The commonest full names, and addresses of every region.
+MAINLAND = Path(__file__).with_name("mainland.txt").read_text("utf-8").split()
+
+
+def test_what_people_of_the_mainland_write_in_gbk_is_not_asked_about(shop):
+    for text in MAINLAND:
+        data = f"mobile,no\n{MOBILE},{text}\n".encode("gbk")
+        said = ""
+        try:
+            assert [row["no"] for row in read_list(io.BytesIO(data), template="order-shipped")] == [text]
+        except InvalidInput as error:
+            said = error.message
+        # Nobody but a person tells a few names from UTF-8; none is near Big5.
+        assert "big5" not in said, text
 
 
 # -- what programs put into a list -----------------------------------------------------------------------------------
