@@ -30,6 +30,8 @@ LONGEST_LINE: Final = 65_536
 _DELIMITERS: Final = (",", "\t", ";")
 #: A first line of Excel's own: it says the delimiter.
 _HINT: Final = re.compile(r'"?sep=([^"\w\r\n])"?[\r\n]*', re.IGNORECASE)
+#: One line that ends so is the name of a file; no list of one line is.
+_PATH: Final = re.compile(r".+\.(?:csv|tsv|txt|xlsx?)", re.IGNORECASE)
 
 
 class RecipientList:
@@ -149,7 +151,8 @@ def read_list(
     says it where that fails. The file is read twice, and streamed. With the extra ``xlsx`` it may be an Excel
     workbook, of which the first sheet is read.
 
-    Raises InvalidInput, with ``line`` where there is one, also while the rows are read: not text (Excel), text that
+    Raises InvalidInput for a path, bytes or a file in text mode (``source``); and for a bad list, with ``line`` where
+    there is one, also while the rows are read: not text (Excel), text that
     reads well in two encodings (``ambiguous_encoding``) or in none, no column of numbers, a column missing or
     twice, a row with too many or too few cells, an unclosed quote, NUL, a line of more than 65 536 characters,
     nothing in it.
@@ -170,13 +173,28 @@ def read_list(
 
 
 def _seekable(source: BinaryIO | str) -> BinaryIO:
-    if isinstance(source, str):
+    if isinstance(source, str) and not _PATH.fullmatch(source):
         return io.BytesIO(source.encode("utf-8", "surrogatepass"))
+    if isinstance(source, str) or not _is_binary(source):
+        raise InvalidInput(
+            "source must be a file that is open in binary mode, open(path, 'rb'), or the pasted text itself.",
+            field="source",
+            reason="invalid_source",
+            zh="名单（source）须为以二进制模式打开的文件，即 open(path, 'rb')，或粘贴的文本本身。",
+        )
     if source.seekable():
         return source
     spool: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the list
     shutil.copyfileobj(source, spool)
     return spool
+
+
+def _is_binary(source: object) -> bool:
+    """A file that is open for reading, and reads bytes."""
+    try:
+        return isinstance(source.read(0), bytes)  # type: ignore[attr-defined]
+    except (AttributeError, TypeError, ValueError):
+        return False
 
 
 def _ended(line: str) -> str:

@@ -129,6 +129,31 @@ def test_an_upload_and_a_pipe_are_files_too(shop, tmp_path):
     assert list(read_list(Pipe(TABLE.encode()), template="order-shipped")) == ROWS
 
 
+NO_SOURCES = {
+    "a path": lambda path: path,
+    "a path as text": str,
+    "the name of a file": lambda path: "名单.XLSX",
+    "bytes": lambda path: path.read_bytes(),
+    "a file in text mode": lambda path: path.open(encoding="utf-8"),
+    "a file for writing": lambda path: path.open("ab"),
+    "lines": lambda path: path.read_text("utf-8").splitlines(),
+    "nothing": lambda path: None,
+}
+
+
+@pytest.mark.parametrize("name", NO_SOURCES)
+def test_what_is_neither_an_open_file_nor_text_says_how_to_open_it(shop, tmp_path, name):
+    path = tmp_path / "list.csv"
+    path.write_text(TABLE, encoding="utf-8")
+    source = NO_SOURCES[name](path)
+    with pytest.raises(InvalidInput) as caught:
+        read_list(source, template="order-shipped")
+    if hasattr(source, "close"):
+        source.close()
+    assert (caught.value.field, caught.value.reason) == ("source", "invalid_source")
+    assert "'rb'" in str(caught.value) and "'rb'" in caught.value.explain("zh")
+
+
 @pytest.mark.core
 def test_a_list_becomes_a_batch_with_the_lines_of_the_file(shop):
     text = "手机号,no\n13800138000,1\n\n1.38E+10,2\n13800138001.0,3\n13800138000,4\n13800138002,5\n"
