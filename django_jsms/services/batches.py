@@ -14,7 +14,7 @@ from ..models.base import durably, now
 from ..models.batches import Batch, Chunk
 from ..models.schedules import Schedule
 from . import budgets
-from .chosen import check_params, choose
+from .chosen import choose
 from .chunks import wake_chunks
 from .hours import check_start
 from .intake import Intake, Recipient, discard, refuse_repeated
@@ -45,7 +45,8 @@ def create_batch(
     """Take in a list of any length, streamed, and answer a batch that is ready to start. Nothing is sent.
 
     ``recipients`` are mobiles, pairs ``(mobile, params)`` or mappings with a column ``mobile`` (or
-    ``phone``, ``手机号``, ``手机``) and one per placeholder; ``params`` are the same for all. A row that is
+    ``phone``, ``手机号``, ``手机``) and one per placeholder; ``params`` are the same for all, and names that the
+    template does not have are refused. A row that is
     not valid, and every further row of a number, becomes a RejectedRow with its line and reason.
 
     ``source`` is the sha256 of the file they come from (``read_list(…).digest``): the same file for the same
@@ -63,7 +64,7 @@ def create_batch(
         "name": check_text("name", name, 100),
         "source_digest": check_text("source", source, 64),
     }
-    checked, using = check_params(params), router.db_for_write(Batch)
+    checked, using = chosen.check_common(params), router.db_for_write(Batch)
     batch = durably(lambda: Batch.objects.primary().create(**values, created_by=created_by), using=using)
     intake = Intake(batch, chosen, checked, min(max(chunk_size, 1), CHUNK_SIZE), using)
     try:

@@ -49,6 +49,19 @@ class Chosen:
         """The placeholders of its text, none where that is not known here."""
         return placeholders(self.text or "")
 
+    def check_common(self, params: object) -> dict[str, str]:
+        """Parameters that all rows of a list share, as ``check_params``; a text that is known has each of them."""
+        checked = check_params(params)
+        extra = [name for name in checked if name not in self.names]
+        if extra and self.text is not None:
+            raise InvalidInput(
+                f"params has names that are not in the template: {_list(extra)}. It has: {_list([*self.names])}.",
+                field="params",
+                reason="params_mismatch",
+                zh=f"参数（params）中有模板没有的名称：{_list(extra)}。模板中有：{_list([*self.names])}。",
+            )
+        return checked
+
     def check(self, params: Mapping[str, str]) -> int:
         """Raise InvalidInput where the parameters and the text, if it is known, do not fit together.
 

@@ -19,7 +19,6 @@ from typing import BinaryIO, Final
 
 from ..client.mobile import parse
 from ..exceptions import InvalidInput
-from ..models.templates import placeholders
 from . import encodings, headings, workbooks
 from .chosen import choose
 from .intake import Line
@@ -151,14 +150,16 @@ def read_list(
     says it where that fails. The file is read twice, and streamed. With the extra ``xlsx`` it may be an Excel
     workbook, of which the first sheet is read.
 
-    Raises InvalidInput for a path, bytes or a file in text mode (``source``); and for a bad list, with ``line`` where
+    Raises InvalidInput for ``params`` that the template does not have; for a path, bytes or a file in text mode
+    (``source``); and for a bad list, with ``line`` where
     there is one, also while the rows are read: not text (Excel), text that
     reads well in two encodings (``ambiguous_encoding``) or in none, no column of numbers, a column missing or
     twice, a row with too many or too few cells, an unclosed quote, NUL, a line of more than 65 536 characters,
     nothing in it.
     """
-    text = choose(template, app).text
-    wanted = None if text is None else {"mobile", *placeholders(text)} - set(params or ())
+    chosen = choose(template, app)
+    common = chosen.check_common(params)
+    wanted = None if chosen.text is None else {"mobile", *chosen.names} - common.keys()
     file = _seekable(source)
     if isinstance(source, str):  # half a character is one row's fault
         rows = RecipientList(file, "utf-8", wanted, "surrogatepass")

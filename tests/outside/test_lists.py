@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import json
 import re
 from pathlib import Path
 
@@ -24,18 +25,20 @@ pytestmark = pytest.mark.django_db
 # Each answers the error's text, or None where the list was taken in.
 
 
-def by_service(data, encoding=None, **_):
+def by_service(data, encoding=None, params=None, **_):
+    common = {"template": "order-shipped", "params": params}
     try:
-        rows = read_list(io.BytesIO(data), template="order-shipped", encoding=encoding)
-        create_batch(template="order-shipped", recipients=rows, source=rows.digest, force=True)
+        rows = read_list(io.BytesIO(data), encoding=encoding, **common)
+        create_batch(recipients=rows, source=rows.digest, force=True, **common)
     except InvalidInput as error:
         return error.message
 
 
-def by_command(data, encoding=None, tmp_path=None, **_):
+def by_command(data, encoding=None, params=None, tmp_path=None, **_):
     path = tmp_path / "list.csv"
     path.write_bytes(data)
     more = ["--encoding", encoding] if encoding else []
+    more += [word for name, text in (params or {}).items() for word in ("--param", f"{name}={text}")]
     try:
         call_command(
             "jsms_batch", "create", str(path), "--template", "order-shipped", "--force", *more,
@@ -45,16 +48,18 @@ def by_command(data, encoding=None, tmp_path=None, **_):
         return str(error)
 
 
-def by_admin(data, encoding=None, admin_client=None, **_):
+def by_admin(data, encoding=None, params=None, admin_client=None, **_):
     file = SimpleUploadedFile("list.csv", data)
     given = {"template": "order-shipped", "app": "default", "force": "on", "file": file, "encoding": encoding or ""}
+    given["params"] = "\n".join(f"{name}={text}" for name, text in (params or {}).items())
     page = admin_client.post(reverse("admin:django_jsms_batch_add"), given, follow=True).content.decode()
     found = re.findall(r'<ul class="errorlist[^>]*>(.*?)</ul>', page, re.DOTALL)
     return "".join(found).replace("&quot;", '"') or None
 
 
-def by_rest(data, encoding=None, boss=None, **_):
-    answer = upload(boss, data, encoding=encoding, force="1", partial="1")
+def by_rest(data, encoding=None, params=None, boss=None, **_):
+    given = {"params": json.dumps(params)} if params else {}
+    answer = upload(boss, data, encoding=encoding, force="1", partial="1", **given)
     return None if answer.status_code == 201 else answer.json()["message"]
 
 
@@ -64,7 +69,7 @@ DOORS = [by_service, by_command, by_admin, by_rest]
 @pytest.fixture(params=DOORS, ids=lambda door: door.__name__)
 def hand_in(request, shop, boss, admin_client, tmp_path):
     clients = {"boss": boss, "admin_client": admin_client, "tmp_path": tmp_path}
-    return lambda data, encoding=None: request.param(data, encoding, **clients)
+    return lambda data, encoding=None, params=None: request.param(data, encoding, params, **clients)
 
 
 def taken():
@@ -109,6 +114,19 @@ def test_a_text_of_any_class_is_a_text(shop):
 
     create_batch(template="order-shipped", recipients=[(MOBILE, {"no": Text("1")})])
     assert taken() == {MOBILE: {"no": "1"}}
+
+
+@pytest.mark.parametrize("table", ["mobile\n{}\n", "mobile,no\n{},1\n", "{}\n"])
+def test_a_slip_in_the_name_of_a_common_parameter_is_said_once(hand_in, table):
+    said = hand_in(table.format(MOBILE).encode(), params={"nam": "1"}).replace("&#x27;", "'")
+    assert "not in the template: nam. It has: no." in said and not Batch.objects.exists()
+
+
+def test_a_slip_in_the_name_of_a_common_parameter_is_about_params(shop, boss):
+    with pytest.raises(InvalidInput) as caught:
+        create_batch(template="order-shipped", recipients=[(MOBILE, {"no": "1"})], params={"nam": "1"})
+    assert (caught.value.field, caught.value.reason) == ("params", "params_mismatch")
+    assert upload(boss, params='{"nam": "1"}').json()["field"] == "params"
 
 
 # -- encodings -------------------------------------------------------------------------------------------------------
