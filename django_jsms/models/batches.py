@@ -24,11 +24,12 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         return self.using(router.db_for_write(self.model))
 
     def same_source(self, batch: Batch, *, since: datetime) -> Self:
-        """Other batches of the same file and template, but not those that were cancelled before they began."""
+        """Other batches of the same file and template, but not those that send nothing: to nobody, or cancelled."""
         same = self.filter(
             app=batch.app, template_id=batch.template_id, source_digest=batch.source_digest, created_at__gte=since
         )
-        return same.exclude(pk=batch.pk).exclude(status="cancelled", started_at=None).order_by("pk")
+        nobody = Q(status="ready", total=0) | Q(status="cancelled", started_at=None)
+        return same.exclude(pk=batch.pk).exclude(nobody).order_by("pk")
 
     def done(self) -> Self:
         """Running and scheduled batches all of whose chunks are over."""

@@ -17,7 +17,7 @@ from . import budgets
 from .chosen import choose
 from .chunks import wake_chunks
 from .hours import check_start
-from .intake import Intake, Recipient, discard, refuse_repeated
+from .intake import Intake, Recipient, discard, refuse_empty, refuse_repeated
 from .language import service
 from .messages import LIFE, check_class, check_signature, check_text
 from .scheduling import deliver_schedule
@@ -84,10 +84,12 @@ def create_batch(
 def start_batch(batch: Batch, *, at: datetime | None = None, force: bool = False) -> Batch:
     """Let the workers send a ready batch, now or from ``at`` on (as ``not_before`` of ``queue_message``).
 
-    Raises InvalidInput where it is not ready; and, unless ``force``, where it needs more segments than the month
-    budget or the newest known balance has left (``budget_exceeded``, ``balance_exceeded``).
+    Raises InvalidInput where it is not ready, or has no recipients (``no_recipients``); and, unless ``force``, where
+    it needs more segments than the month budget or the newest known balance has left (``budget_exceeded``,
+    ``balance_exceeded``).
     """
     start_at = check_start(at, "at")
+    refuse_empty(batch)
     if not force:
         budgets.refuse_too_large(batch)
     using, time = router.db_for_write(Batch), now()

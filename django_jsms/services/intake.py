@@ -158,6 +158,17 @@ def _filled(cells: object) -> bool:
     return any(cells) if isinstance(cells, list) else True
 
 
+def refuse_empty(batch: Batch) -> None:
+    """Raise InvalidInput for a ready batch that would send to nobody, and so would look as if it were done."""
+    if batch.status == batch.Status.READY and not batch.total:
+        raise InvalidInput(
+            "There is nobody in this batch to send to: see its rejected rows, and take the list in again.",
+            field="batch",
+            reason="no_recipients",
+            zh="该群发任务中没有可发送的收件人：请查看被拒绝的行，更正后重新导入名单。",
+        )
+
+
 def refuse_repeated(batch: Batch) -> None:
     """Looked for once our own row is committed: of two who send one file at once, at most one passes."""
     same = Batch.objects.primary().same_source(batch, since=now() - REPEATED_WITHIN).first()

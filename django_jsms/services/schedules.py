@@ -20,7 +20,7 @@ from . import accounts, budgets, guards, schedule_changes, schedule_create, sche
 from .clients import get_client
 from .hours import check_send_at, instant
 from .idempotency import insert_once, repeated
-from .intake import Recipient
+from .intake import Recipient, refuse_empty
 from .language import service
 from .messages import columns, intent, request
 
@@ -99,13 +99,14 @@ def schedule_batch(batch: Batch, *, send_at: datetime, created_by: Any = None, f
 
     One schedule is written for each chunk of at most 1000 recipients, and workers ask JSMS to hold them;
     what surely was not asked is tried again until its time. ``batch.schedules`` show how each stands.
-    Raises InvalidInput where the batch is not ready, or above budget or balance as ``start_batch`` does, and
-    InTransaction.
+    Raises InvalidInput where the batch is not ready, has no recipients, or is above budget or balance, as
+    ``start_batch`` does, and InTransaction.
 
     JSMS: ``POST /schedule/batch``, https://docs.jiguang.cn/jsms/server/rest_api_jsms_schedule
     """
     schedule_changes.no_codes(batch.message_class)
     time, using = check_send_at(send_at, batch.message_class), router.db_for_write(Schedule)
+    refuse_empty(batch)
     if not force:
         budgets.refuse_too_large(batch)
 

@@ -144,6 +144,12 @@ def test_a_double_click_starts_once(admin_client, shop, batch):
     assert len(shop.outbox) == 5
 
 
+def test_a_batch_of_nobody_does_not_start(admin_client, shop):
+    add(admin_client, rows="手机号\tno\n1380013\t1\n")
+    batch = Batch.objects.get()
+    assert "nobody in this batch" in do(admin_client, "start", batch) and batch.status == "ready"
+
+
 def test_it_can_start_later(admin_client, shop, batch):
     day = dt.date.today() + dt.timedelta(days=30)
     do(admin_client, "start", batch, at=f"{day}T09:00")

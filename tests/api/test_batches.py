@@ -122,6 +122,11 @@ def test_jsms_holds_it_and_a_large_one_wants_force(shop, boss):
     assert boss.post(f"batches/{pk}/start/", {"send_at": when}).json()["status"] == "scheduled"
 
 
+def test_a_batch_of_nobody_does_not_start(shop, boss):
+    pk = boss.post("batches/", new(row("1380013")) | {"partial": True}).json()["id"]
+    assert problem(boss.post(f"batches/{pk}/start/", {}), 400)[0] == "no_recipients"
+
+
 def test_one_that_was_never_started_is_deleted(shop, boss):
     pk = boss.post("batches/", new()).json()["id"]
     assert boss.delete(f"batches/{pk}/").status_code == 200 and not Message.objects.exists()

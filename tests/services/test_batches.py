@@ -4,6 +4,7 @@ import datetime as dt
 from collections import Counter
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from django_jsms.exceptions import InTransaction, InvalidInput
@@ -18,6 +19,7 @@ from django_jsms.services import (
     resume_app,
     resume_batch,
     run_pending,
+    schedule_batch,
     start_batch,
 )
 
@@ -129,11 +131,28 @@ def test_repeats_are_found_across_chunks(shop):
     assert (batch.total, batch.rejected) == (30, 30)
 
 
-def test_an_empty_list_is_an_empty_batch(shop):
-    batch = start_batch(make([]))
-    run_pending()
+NOBODY = {
+    "start": lambda batch: start_batch(batch, force=True),
+    "schedule": lambda batch: schedule_batch(batch, send_at=now() + dt.timedelta(hours=2), force=True),
+    "command": lambda batch: call_command("jsms_batch", "start", batch.pk),
+}
+
+
+@pytest.mark.parametrize("door", NOBODY)
+@pytest.mark.parametrize("rows", [[], ["1"], [None, "1380013800"]])
+def test_a_batch_of_nobody_can_be_looked_at_and_not_started(shop, door, rows):
+    batch = make(rows)
+    assert (batch.total, batch.rejected, batch.status) == (0, len(rows), "ready")
+    with pytest.raises((InvalidInput, CommandError), match="nobody in this batch") as caught:
+        NOBODY[door](batch)
+    assert getattr(caught.value, "reason", "no_recipients") == "no_recipients"
     batch.refresh_from_db()
-    assert (batch.total, batch.status) == (0, "finished")
+    assert batch.status == "ready" and cancel_batch(batch).status == "cancelled"
+
+
+def test_a_list_of_nobody_may_be_taken_in_again(shop):
+    for _ in range(2):
+        make(["1"], source="a" * 64)
 
 
 @pytest.mark.django_db(transaction=True)
