@@ -49,6 +49,11 @@ class Chosen:
         """The placeholders of its text, none where that is not known here."""
         return placeholders(self.text or "")
 
+    @property
+    def columns(self) -> tuple[str, ...] | None:
+        """What a list may hold of each recipient; None where that is not known here."""
+        return None if self.text is None else self.names
+
     def check_common(self, params: object) -> dict[str, str]:
         """Parameters that all rows of a list share, as ``check_params``; a text that is known has each of them."""
         checked = check_params(params)

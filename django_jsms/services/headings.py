@@ -11,6 +11,8 @@ from ..client.characters import without_invisible
 
 #: What a list may call the column of the number, in any case.
 HEADINGS: Final = ("mobile", "phone", "手机号", "手机", "手机号码")
+#: What csv.DictReader calls the cells behind the last column.
+BEHIND: Final = None
 #: A longer name is no name.
 _LONGEST: Final = 64
 #: «手机号（必填）», «no [max 20]»: as NFKC writes them.
@@ -59,15 +61,14 @@ def names(cells: Sequence[str], wanted: Collection[str] | None = None) -> list[s
 
 
 @functools.lru_cache(maxsize=64)
-def layout(columns: tuple[Any, ...]) -> tuple[Any, tuple[tuple[Any, Any], ...]]:
-    """Of a row that is a mapping: the column of the number, and the others with their names.
+def layout(columns: tuple[Any, ...], wanted: tuple[str, ...] | None = None) -> tuple[Any, tuple[tuple[Any, Any], ...]]:
+    """Of a row that is a mapping: the column of the number, and those of ``wanted`` with their names; all, if None.
 
     Of several columns that could hold the number it is the plainest: ``phone`` may be a placeholder beside ``mobile``.
-    Names that would be one are left as they are: the template then refuses them.
+    Names that would be one are left as they are. Cells behind the last column are always among the others.
     """
     number = next((each for each in (*HEADINGS, *filter(is_mobile, columns)) if each in columns), None)
     others = [each for each in columns if each != number]
     names = [plain(each) if isinstance(each, str) and not is_mobile(each) else each for each in others]
-    return number, tuple(
-        (each, name if names.count(name) == 1 else each) for each, name in zip(others, names, strict=True)
-    )
+    named = [(each, name if names.count(name) == 1 else each) for each, name in zip(others, names, strict=True)]
+    return number, tuple(pair for pair in named if wanted is None or pair[1] in (*wanted, BEHIND))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 import json
 import pickle
@@ -26,7 +27,7 @@ from ..models.messages import Message
 from ..models.rejected import RejectedRow
 from . import guards
 from .chosen import Chosen, check_params
-from .headings import layout
+from .headings import BEHIND, layout
 
 #: Rows read before each commit.
 SLICE: Final = 10_000
@@ -57,6 +58,7 @@ class Intake:
 
     def __init__(self, batch: Batch, chosen: Chosen, params: dict[str, str], size: int, using: str) -> None:
         self.batch, self.chosen, self.params, self.size, self.using = batch, chosen, params, size, using
+        self.columns = chosen.columns
         self.guarded = guards.gate(conf.app(batch.app))
 
     def read(self, recipients: Iterable[Recipient]) -> None:
@@ -64,8 +66,11 @@ class Intake:
         parts: Iterator[Part] = map(self._sort, iter(lambda: list(itertools.islice(rows, SLICE)), []))
         if connections[self.using].vendor == "sqlite":
             parts = _at_rest(parts)
-        for accepted, rejected in parts:
-            durably(lambda: self._write(accepted, rejected), using=self.using)  # noqa: B023
+        try:
+            for accepted, rejected in parts:
+                durably(lambda: self._write(accepted, rejected), using=self.using)  # noqa: B023
+        except csv.Error as error:
+            raise _unreadable(error) from None
 
     def finish(self) -> Batch:
         durably(lambda: bulk.reject_repeats(self.batch.pk, using=self.using), using=self.using)
@@ -83,12 +88,14 @@ class Intake:
         for number_of_row, row in rows:
             line, value = row.line if isinstance(row, Line) else number_of_row, ""
             try:
-                value, given = split(row)
+                value, given = split(row, self.columns)
                 number, params = parse(value), check_params({**self.params, **given})
                 if self.guarded is not None:
                     self.guarded(self._intent(number, params))
                 accepted.append((line, number, _encode(params), self.chosen.check(params)))
             except (InvalidInput, Refused) as error:
+                if _is_blank(row):
+                    continue
                 shown = storable(value[:64]) if isinstance(value, str) else ""
                 rejected.append(RejectedRow(batch=self.batch, line=line, value=shown, reason=error.reason[:32]))
         return accepted, rejected
@@ -138,12 +145,12 @@ def _at_rest(parts: Iterable[Part]) -> Iterator[Part]:
                 yield pickle.load(file)
 
 
-def split(row: Recipient) -> tuple[Any, Mapping[str, str]]:
-    """A row's number and its own parameters. Raises InvalidInput if these are no mapping."""
+def split(row: Recipient, columns: tuple[str, ...] | None = None) -> tuple[Any, Mapping[str, str]]:
+    """A row's number and its parameters, of a mapping those of ``columns``. Raises InvalidInput if they are none."""
     if isinstance(row, Mapping):
-        number, others = layout(tuple(row))
-        # csv.DictReader gathers under None what stands behind the last column: nothing, if a spreadsheet wrote it.
-        return row.get(number), {name: row[each] for each, name in others if each is not None or _filled(row[each])}
+        number, others = layout(tuple(row), columns)
+        cells = {name: row[each] for each, name in others if each is not BEHIND or not _is_empty(row[each])}
+        return row.get(number), {name: "" if cell is None else cell for name, cell in cells.items()}
     if isinstance(row, (tuple, list)) and len(row) == 2:
         return row[0], row[1] if isinstance(row[1], (dict, Mapping)) else _none(row[1])
     return row, {}
@@ -154,8 +161,25 @@ def _none(params: object) -> Mapping[str, str]:
     return check_params(params if params or not isinstance(params, (str, list, tuple)) else None)
 
 
-def _filled(cells: object) -> bool:
-    return any(cells) if isinstance(cells, list) else True
+def _is_blank(row: Recipient) -> bool:
+    """A line of empty cells, as spreadsheets leave them at the end."""
+    return isinstance(row, Mapping) and bool(row) and all(map(_is_empty, row.values()))
+
+
+def _is_empty(cell: object) -> bool:
+    """csv.DictReader has None for a cell that is not there, and a list of those behind the last column."""
+    if isinstance(cell, list):
+        return all(map(_is_empty, cell))
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def _unreadable(error: csv.Error) -> InvalidInput:
+    return InvalidInput(
+        f"The csv module cannot read the file: {error}. Give it to read_list() instead, as open(path, 'rb').",
+        field="recipients",
+        reason="unreadable",
+        zh=f"csv 模块无法读取该文件（{error}）。请改用 read_list(open(path, 'rb'))。",
+    )
 
 
 def refuse_empty(batch: Batch) -> None:

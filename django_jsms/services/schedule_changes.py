@@ -123,7 +123,7 @@ def _recipient(
     index: int, row: Recipient, kept: Mapping[str, str], params: Mapping[str, str], chosen: Chosen
 ) -> tuple[str, dict[str, str]]:
     try:
-        value, given = split(row)
+        value, given = split(row, chosen.columns)
         mobile, own = parse(value), check_params({**kept, **given, **params})
         chosen.check(own)
     except InvalidInput as error:

@@ -282,7 +282,6 @@ BAD_ROWS = {
     "no number": {"no": "1"},
     "a list as number": {"mobile": ["13800138001"], "no": "1"},
     "a cell too many": {"mobile": "13800138001", "no": "1", None: ["x"]},
-    "two columns that would be one": {"mobile": "13800138001", "no": "1", "no（备注）": "2"},
 }
 
 
@@ -332,3 +331,38 @@ def test_rows_of_dictreader_have_the_names_of_read_list(shop, name, own):
         assert taken() == {MOBILE: {"no": "甲"}} and not RejectedRow.objects.exists()
         assert [dict(row) for row in read_list(table, template="order-shipped")] == [{"mobile": MOBILE, "no": "甲"}]
         Message.objects.all().delete()
+
+
+TABLES = {
+    "columns that are not used": f"序号,手机号,no,备注,remark\n1,{MOBILE},甲,x,\n",
+    "a remark beside the plain name": f"手机号,no,no（旧）\n{MOBILE},甲,乙\n",
+    "empty lines at the end": f"手机号,no\n{MOBILE},甲\n,\n , \n,,,\n\u3000,\n",
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_dictreader_and_read_list_take_the_same_of_a_table(shop, name):
+    rows = [csv.DictReader(io.StringIO(TABLES[name], newline="")), read_list(TABLES[name], template="order-shipped")]
+    for recipients in rows:
+        batch = create_batch(template="order-shipped", recipients=recipients)
+        assert (batch.total, batch.rejected, taken()) == (1, 0, {MOBILE: {"no": "甲"}})
+        Message.objects.all().delete()
+
+
+def test_a_short_row_of_dictreader_lacks_a_value(shop):
+    rows = csv.DictReader(io.StringIO(f"手机号,no\n{MOBILE}\n", newline=""))
+    create_batch(template="order-shipped", recipients=rows)
+    assert RejectedRow.objects.get().reason == "params_empty"
+
+
+def test_columns_are_kept_where_the_text_is_not_known(shop):
+    create_batch(template=4711, recipients=[{"mobile": MOBILE, "no": "1", "remark": "x"}])
+    assert taken() == {MOBILE: {"no": "1", "remark": "x"}}
+
+
+@pytest.mark.parametrize("data", [f"手机号,no\n{MOBILE},1\n".encode(), b"mobile,no\n1," + b"x" * 200_000])
+def test_what_csv_cannot_read_names_the_way_that_can(shop, data):
+    lines = io.BytesIO(data) if b"x" not in data else io.StringIO(data.decode(), newline="")
+    with pytest.raises(InvalidInput, match="read_list") as caught:
+        create_batch(template="order-shipped", recipients=csv.DictReader(lines))
+    assert caught.value.field == "recipients" and not Batch.objects.exists()
