@@ -22,7 +22,7 @@ from ..exceptions import InvalidInput
 from . import encodings, headings, workbooks
 from .chosen import choose
 from .intake import Line
-from .language import service
+from .language import service, speaking
 
 #: Characters of one line; longer ones are no list, and would fill the memory.
 LONGEST_LINE: Final = 65_536
@@ -67,6 +67,10 @@ class RecipientList:
         return delimiter, _columns(line, cells, self._wanted), True
 
     def __iter__(self) -> Iterator[Line]:
+        with speaking():
+            yield from self._rows()
+
+    def _rows(self) -> Iterator[Line]:
         rows, columns = 0, self._cells
         records = self._records(self._delimiter)
         if self._headed:

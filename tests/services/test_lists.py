@@ -5,6 +5,7 @@ import tracemalloc
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.translation import override
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -103,6 +104,13 @@ def test_what_is_wrong_with_a_list_is_one_clear_sentence_and_nothing_is_kept(sho
     assert not error.line or (f"Line {error.line}" in str(error) and f"第 {error.line} 行" in error.explain("zh"))
     assert "\n" not in str(error) and "13800138" not in str(error) and error.explain("zh") != str(error)
     assert not Batch.objects.exists() and not Message.objects.exists() and not RejectedRow.objects.exists()
+
+
+def test_an_error_while_the_rows_are_read_is_in_the_readers_language(shop):
+    rows = read("mobile,no\n13800138000\n")
+    with override("zh-hans"), pytest.raises(InvalidInput) as caught:
+        list(rows)
+    assert caught.value.message == caught.value.explain("zh") != str(caught.value)
 
 
 def test_the_line_of_a_bad_character_is_exact(shop):
