@@ -13,6 +13,7 @@ INVISIBLE: Final = (
     "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff"
 )
 _ONE: Final = re.compile(f"[{INVISIBLE}]")
+_NOTHING: Final = re.compile(rf"[{INVISIBLE}\s]*")
 
 
 def invisible(text: str) -> tuple[str, str] | None:
@@ -27,3 +28,8 @@ def invisible(text: str) -> tuple[str, str] | None:
 def without_invisible(text: str) -> str:
     """The text as a person sees it."""
     return _ONE.sub("", text)
+
+
+def is_seen(text: str) -> bool:
+    """Whether a person sees anything of it."""
+    return not _NOTHING.fullmatch(text)

@@ -17,6 +17,7 @@ from django.db.models import Sum
 from django.views.decorators.debug import sensitive_variables
 
 from .. import conf
+from ..client.characters import is_seen
 from ..client.mobile import parse
 from ..client.shapes import storable
 from ..exceptions import InvalidInput, Refused
@@ -170,7 +171,7 @@ def _is_empty(cell: object) -> bool:
     """csv.DictReader has None for a cell that is not there, and a list of those behind the last column."""
     if isinstance(cell, list):
         return all(map(_is_empty, cell))
-    return cell is None or (isinstance(cell, str) and not cell.strip())
+    return cell is None or (isinstance(cell, str) and not is_seen(cell))
 
 
 def _unreadable(error: csv.Error) -> InvalidInput:

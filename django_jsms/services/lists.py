@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import BinaryIO, Final
 
+from ..client.characters import is_seen
 from ..client.mobile import parse
 from ..exceptions import InvalidInput
 from . import encodings, headings, workbooks
@@ -52,7 +53,7 @@ class RecipientList:
         return encodings.inspect(self._file, encoding)
 
     def _delimits(self) -> str:
-        first = next((line for line in self._text() if line.strip()), "")
+        first = next((line for line in self._text() if is_seen(line)), "")
         return self._hinted or max(_DELIMITERS, key=first.count)
 
     def _head(self) -> tuple[str, list[str], bool]:
@@ -92,7 +93,7 @@ class RecipientList:
         try:
             for row in reader:
                 cells = [_cell(cell) for cell in row]
-                if any(cells):
+                if any(map(is_seen, cells)):
                     yield line, cells
                 line = reader.line_num + 1
         except csv.Error as error:
@@ -269,7 +270,7 @@ def _cell(text: str) -> str:
 
 def _straightened(line: int, cells: list[str], columns: int) -> list[str]:
     """Empty cells behind the last column are a spreadsheet's habit; anything else is a row out of place."""
-    if len(cells) > columns and not any(cells[columns:]):
+    if len(cells) > columns and not any(map(is_seen, cells[columns:])):
         return cells[:columns]
     raise _bad(
         "ragged_row",

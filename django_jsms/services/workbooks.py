@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any, BinaryIO, Final
 
+from ..client.characters import is_seen
 from .encodings import not_text
 
 _MAGIC: Final = b"PK\x03\x04"
@@ -35,8 +36,8 @@ def rows(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
     try:
         for number, values in enumerate(_values(file), 1):
             cells = [_text(value) for value in values]
-            if any(cells):
-                width = width or max(at for at, cell in enumerate(cells, 1) if cell)
+            if any(map(is_seen, cells)):
+                width = width or max(at for at, cell in enumerate(cells, 1) if is_seen(cell))
                 yield number, cells + [""] * (width - len(cells))
     except Exception:  # a broken workbook fails in as many ways as there are parts of one
         raise not_text("xlsx") from None

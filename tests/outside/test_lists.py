@@ -225,6 +225,9 @@ READ = {
     "quoted formulas": f'手机号,no\n"=""{MOBILE}""",甲\n',
     "tabs that keep text": f"手机号,no\n\t{MOBILE},甲\t\n",
     "empty columns": f"手机号,no,,\n{ROW},,\n,,,\n",
+    "a first line of which nothing is seen": f"\u200b\n手机号;no\n{MOBILE};甲\n",
+    "last lines of which nothing is seen": f"手机号,no\n{ROW}\n\u200b\u200b\n\ufeff\n\u200b,\u200b\n\u200b \u3000\n",
+    "unseen cells behind the last column": f"手机号,no\n{ROW},\u200b,\ufeff\n",
     "an addition to a column that is not used": f"手机号,no,价(元),价(美元)\n{ROW},1,2\n",
 }
 
@@ -336,7 +339,7 @@ def test_rows_of_dictreader_have_the_names_of_read_list(shop, name, own):
 TABLES = {
     "columns that are not used": f"序号,手机号,no,备注,remark\n1,{MOBILE},甲,x,\n",
     "a remark beside the plain name": f"手机号,no,no（旧）\n{MOBILE},甲,乙\n",
-    "empty lines at the end": f"手机号,no\n{MOBILE},甲\n,\n , \n,,,\n\u3000,\n",
+    "empty lines at the end": f"手机号,no\n{MOBILE},甲\n,\n , \n,,,\n\u3000,\n\u200b,\ufeff,\u200b\n",
 }
 
 

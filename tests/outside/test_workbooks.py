@@ -65,6 +65,11 @@ def test_a_workbook_becomes_a_batch_with_the_rows_of_its_sheet(shop):
     }  # fmt: skip
 
 
+def test_a_row_of_which_nothing_is_seen_is_none(shop):
+    batch = take_in(book(["手机号", "no"], [MOBILE, "1"], ["\u200b", "\ufeff"], [" \u200b"]))
+    assert (batch.total, batch.rejected) == (1, 0)
+
+
 def test_the_first_sheet_that_is_seen(shop):
     assert take_in(book(["none"], sheets=[[["手机号", "no"], [MOBILE, "1"]], [["none"]]], hidden=True)).total == 1
 
