@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from ..client.mobile import mask
@@ -42,6 +43,9 @@ class RejectedRow(models.Model):
     line = models.PositiveIntegerField(_("line"))
     value = models.CharField(_("value"), max_length=64)
     reason = models.CharField(_("reason"), max_length=32)
+    #: What a single send would say of it, in English and in Chinese, a line each. It names the parameter, and holds
+    #: neither number nor value.
+    detail = models.TextField(blank=True, default="", db_default="", editable=False)
 
     class Meta:
         verbose_name = _("rejected row")
@@ -59,6 +63,9 @@ class RejectedRow(models.Model):
 
     @property
     def explanation(self) -> str:
-        """The reason as a sentence in the reader's language."""
+        """Why it was refused, as a sentence in the reader's language."""
+        if self.detail:
+            en, _end, zh = self.detail.partition("\n")
+            return zh if (get_language() or "").startswith("zh") else en
         known = self.reason in self.Reason.values
         return str(self.Reason(self.reason).label) if known else self.reason

@@ -97,9 +97,14 @@ class Intake:
             except (InvalidInput, Refused) as error:
                 if _is_blank(row):
                     continue
-                shown = storable(value[:64]) if isinstance(value, str) else ""
-                rejected.append(RejectedRow(batch=self.batch, line=line, value=shown, reason=error.reason[:32]))
+                rejected.append(self._rejected(line, value, error))
         return accepted, rejected
+
+    def _rejected(self, line: int, value: object, error: InvalidInput | Refused) -> RejectedRow:
+        shown = storable(value[:64]) if isinstance(value, str) else ""
+        # A guard's words are the project's: nobody knows what they hold.
+        detail = f"{error}\n{error.zh}" if isinstance(error, InvalidInput) else ""
+        return RejectedRow(batch=self.batch, line=line, value=shown, reason=error.reason[:32], detail=detail)
 
     def _intent(self, number: str, params: dict[str, str]) -> guards.SendIntent:
         batch = self.batch

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.utils.translation import override
 
 from django_jsms.exceptions import InTransaction, InvalidInput
 from django_jsms.models import Batch, Chunk, Message, Pause, RejectedRow
@@ -14,12 +15,15 @@ from django_jsms.services import (
     cancel_batch,
     chunks,
     create_batch,
+    export_batch,
     hours,
     pause_batch,
+    preview_batch,
     resume_app,
     resume_batch,
     run_pending,
     schedule_batch,
+    send_message,
     start_batch,
 )
 
@@ -121,6 +125,44 @@ def test_bad_and_repeated_rows_are_kept_apart_with_line_and_reason(shop):
     start_batch(batch)
     run_pending()
     assert sent_to(shop) == {"13800138000": 1, "13800138006": 1}
+
+
+WRONG_ROWS = [
+    ("1380013800", {"no": "1"}),
+    ("23800138000", {"no": "1"}),
+    ("", {"no": "1"}),
+    ("'13800138000", {"no": "1"}),
+    (13800138000, {"no": "1"}),
+    (None, {"no": "1"}),
+    ("１３８００１３８０００", {"no": "1"}),
+    ("1.38E+10", {"no": "1"}),
+    ("+14155550100", {"no": "1"}),
+    ("138\u200b00138000", {"no": "1"}),
+    ("13800138000", {}),
+    ("13800138000", {"no": "1", "nmae": "2"}),
+    ("13800138000", {"no": ""}),
+    ("13800138000", {"no": 42}),
+    ("13800138000", {"no": "【x】"}),
+    ("13800138000", {"no": "a\nb"}),
+    ("13800138000", {"no": "a\ud83d"}),
+    ("13800138000", {"no": "x" * 501}),
+    ("13800138000", ["no"]),
+    ("13800138000", {"序号": "1"}),
+]
+
+
+@pytest.mark.parametrize("row", WRONG_ROWS, ids=ascii)
+@pytest.mark.core
+def test_a_rejected_row_says_what_a_single_send_would(shop, row):
+    mobile, params = row
+    with pytest.raises(InvalidInput) as caught:
+        send_message(mobile, template="order-shipped", params=params)
+    batch = make([row])
+    for language, said in (("en", str(caught.value)), ("zh-hans", caught.value.explain("zh"))):
+        with override(language):
+            assert [each.message for each in preview_batch(batch).rejected] == [said]
+            assert said in "".join(export_batch(batch)).replace('""', '"')
+    assert RejectedRow.objects.get().reason == caught.value.reason
 
 
 def test_repeats_are_found_across_chunks(shop):

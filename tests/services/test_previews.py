@@ -47,7 +47,8 @@ def test_it_speaks_the_readers_language(shop):
     batch = make([("1", {"no": "1"}), *pairs(2), *pairs(1)])
     with override("zh-hans"):
         told = [row.message for row in preview_batch(batch).rejected]
-    assert told == ["不是中国大陆手机号：应为 11 位数字，以 13 至 19 开头。", "该号码在名单中已出现过，只发送第一行。"]
+    first = "手机号不是中国大陆手机号：应以 13 至 19 开头，共 11 位。"
+    assert told == [first, "该号码在名单中已出现过，只发送第一行。"]
 
 
 def test_who_opted_out_is_counted(shop):
