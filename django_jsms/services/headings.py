@@ -11,6 +11,11 @@ from ..client.characters import without_invisible
 
 #: What a list may call the column of the number, in any case.
 HEADINGS: Final = ("mobile", "phone", "手机号", "手机", "手机号码")
+#: … where it calls none so: beside 手机号, 电话 is a landline.
+_LESS_PLAIN: Final = (
+    "手機", "手機號", "手機號碼", "客户手机", "客户手机号", "联系手机", "联系手机号", "联系电话", "电话", "电话号码",
+    "phone number", "mobile number",
+)  # fmt: skip
 #: What csv.DictReader calls the cells behind the last column.
 BEHIND: Final = None
 #: A longer name is no name.
@@ -19,9 +24,14 @@ _LONGEST: Final = 64
 _BRACKETS: Final = ("()", "[]", "【】")
 
 
-def is_mobile(name: object) -> bool:
-    """Whether the column of that name holds the number."""
-    return isinstance(name, str) and plain(name).lower() in HEADINGS
+def is_mobile(name: object, among: Collection[str] = (*HEADINGS, *_LESS_PLAIN)) -> bool:
+    """Whether the column of that name holds the number; «手机号/Mobile» is both."""
+    return isinstance(name, str) and all(part.strip() in among for part in plain(name).lower().split("/"))
+
+
+def usual(columns: Collection[object]) -> tuple[str, ...]:
+    """The names that the number may have beside these columns."""
+    return HEADINGS if any(is_mobile(each, HEADINGS) for each in columns) else (*HEADINGS, *_LESS_PLAIN)
 
 
 def plain(name: str) -> str:
@@ -32,12 +42,12 @@ def plain(name: str) -> str:
     for left, right in _BRACKETS:
         if text.endswith(right) and text.find(left) > 0:
             text = text[: text.rindex(left)]
-    return text.strip(" *:'\"")
+    return text.strip(" *:'\"" + "".join(_BRACKETS))
 
 
-def called(name: str, wanted: Collection[str] | None = None) -> str:
+def called(name: str, wanted: Collection[str] | None, among: Collection[str]) -> str:
     """The column as the template calls it: ``mobile``, a placeholder, or its own name if it is neither."""
-    if is_mobile(name):
+    if is_mobile(name, among):
         return "mobile"
     short = plain(name)
     return short if wanted is None or short in wanted else name
@@ -49,8 +59,9 @@ def names(cells: Sequence[str], wanted: Collection[str] | None = None) -> list[s
     A placeholder keeps its name beside another column of the number, and a name with a remark is its own beside the
     plain one: «手机号», «手机号(旧)».
     """
-    found = [called(cell, wanted) for cell in cells]
-    exact = [cell.lower() in HEADINGS or cell == name for cell, name in zip(cells, found, strict=True)]
+    among = usual(cells)
+    found = [called(cell, wanted, among) for cell in cells]
+    exact = [cell.lower() in among or cell == name for cell, name in zip(cells, found, strict=True)]
     numbers = {cell for cell, name in zip(cells, found, strict=True) if name == "mobile"}
     placeholders = numbers & set(wanted or ())
     plainly = {name for name, is_exact in zip(found, exact, strict=True) if is_exact}
@@ -67,8 +78,10 @@ def layout(columns: tuple[Any, ...], wanted: tuple[str, ...] | None = None) -> t
     Of several columns that could hold the number it is the plainest: ``phone`` may be a placeholder beside ``mobile``.
     Names that would be one are left as they are. Cells behind the last column are always among the others.
     """
-    number = next((each for each in (*HEADINGS, *filter(is_mobile, columns)) if each in columns), None)
+    among = usual(columns)
+    numbers = [each for each in columns if is_mobile(each, among)]
+    number = next((each for each in (*among, *numbers) if each in columns), None)
     others = [each for each in columns if each != number]
-    names = [plain(each) if isinstance(each, str) and not is_mobile(each) else each for each in others]
+    names = [plain(each) if isinstance(each, str) and each not in numbers else each for each in others]
     named = [(each, name if names.count(name) == 1 else each) for each, name in zip(others, names, strict=True)]
     return number, tuple(pair for pair in named if wanted is None or pair[1] in (*wanted, BEHIND))

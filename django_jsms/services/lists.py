@@ -149,8 +149,8 @@ def read_list(
 ) -> RecipientList:
     """A CSV file (open in binary mode) or pasted text as ``recipients`` of ``create_batch``. Writes nothing.
 
-    Columns are found by name: 手机号, 手机, mobile or phone, and one per placeholder of the template that
-    ``params`` does not give; one column of numbers needs no name. A name may have more around it, as in
+    Columns are found by name: 手机号, 手机, mobile or phone (all names: docs, «Messages»), one per placeholder of the
+    template that ``params`` does not give; one column of numbers needs no name. A name may have more around it, as in
     «手机号（必填）». Commas, tabs or semicolons. UTF-8, GB18030 and UTF-16 with its mark are told apart; ``encoding``
     says it where that fails. The file is read twice, and streamed. With the extra ``xlsx`` it may be an Excel
     workbook, of which the first sheet is read.

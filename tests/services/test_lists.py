@@ -1,5 +1,6 @@
 """Lists as people have them: any usual encoding and table, and one clear sentence for anything else (B54-B63)."""
 
+import csv
 import io
 import tracemalloc
 
@@ -55,9 +56,47 @@ def test_tables(shop, delimiter, end):
     assert list(read(TABLE.replace(",", delimiter).replace("\n", end))) == ROWS
 
 
-@pytest.mark.parametrize("name", ["手机号", "手机", "手机号码", "mobile", "Phone", " MOBILE "])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "手机号",
+            "手机",
+            "手机号码",
+            "mobile",
+            "Phone",
+            " MOBILE ",
+            "*手机号",
+            "手机(必填)",
+            "ＭＯＢＩＬＥ",
+            "【手机号】",
+        ),
+        *(
+            "手机号/Mobile",
+            "手机 ／ phone",
+            "电话",
+            "电话号码",
+            "联系电话",
+            "联系手机",
+            "联系手机号",
+            "客户手机",
+            "客户手机号",
+        ),
+        *("手機", "手機號", "手機號碼", "Phone Number", "mobile number", "联系电话（必填）", "(电话)"),
+    ],
+)
 def test_names_of_the_number(shop, name):
-    assert list(read(f"no,{name}\n甲,13800138000\n")) == [{"no": "甲", "mobile": "13800138000"}]
+    table = f"no,{name}\n甲,13800138000\n"
+    assert list(read(table)) == [{"no": "甲", "mobile": "13800138000"}]
+    create_batch(template="order-shipped", recipients=csv.DictReader(io.StringIO(table, newline="")))
+    assert Message.objects.get().mobile == "13800138000"
+
+
+@pytest.mark.parametrize("table", ["手机号,no,电话\n13800138000,甲,010\n", "联系电话,no,Mobile\n010,甲,13800138000\n"])
+def test_a_plain_name_of_the_number_counts_before_others(shop, table):
+    assert list(read(table)) == [{"no": "甲", "mobile": "13800138000"}]
+    create_batch(template="order-shipped", recipients=csv.DictReader(io.StringIO(table, newline="")))
+    assert Message.objects.get().mobile == "13800138000"
 
 
 def test_numbers_alone_need_no_name(shop):
@@ -78,9 +117,15 @@ def test_cells_in_quotes(shop):
 
 BAD = {
     "empty_list": ["", "\n\n", "mobile,no\n", "mobile,no\n\n"],
-    "no_mobile_column": ["name,no\nx,1\n", "姓名\n张三\n", "13800138000,甲\n13800138001,乙\n"],
+    "no_mobile_column": [
+        "name,no\nx,1\n",
+        "姓名\n张三\n",
+        "客服电话,no\n1,2\n",
+        "手机号/姓名,no\n1,2\n",
+        "13800138000,甲\n13800138001,乙\n",
+    ],
     "missing_column": ["mobile\n13800138000\n", "13800138000\n", "mobile,nr\n13800138000,1\n"],
-    "duplicate_column": ["mobile,no,no\n1,2,3\n", "mobile,phone,no\n1,2,3\n"],
+    "duplicate_column": ["mobile,no,no\n1,2,3\n", "mobile,phone,no\n1,2,3\n", "电话,联系手机,no\n1,2,3\n"],
     "ragged_row": ["mobile,no\n13800138000,1\n13800138001\n", "mobile,no\n13800138000,1,2\n"],
     "nul": ["mobile,no\n13800138000,\0\n", TABLE.encode("utf-16-le")],
     "line_too_long": ["mobile,no\n13800138000," + "x" * 70_000],
