@@ -16,6 +16,8 @@ from ..exceptions import InvalidInput
 _BLOCK: Final = 1 << 20
 #: How files begin that are no text, and what they are.
 _MAGIC: Final = {b"PK\x03\x04": "xlsx", b"\xd0\xcf\x11\xe0": "xls", b"\x1f\x8b": "gzip", b"%PDF": "PDF"}
+#: Web pages, and tables of spreadsheets as XML: what back offices hand out as .xls.
+_MARKUP: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[a-z!?]", re.IGNORECASE)
 _MARKS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 #: Codecs of host names and of source code: no list is in one. IDNA reads a line again with every block of it.
 _NO_CHARSETS: Final = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
@@ -61,10 +63,12 @@ class _Reading:
 def inspect(file: BinaryIO, encoding: str | None) -> tuple[str, str]:
     """The file's digest and encoding, in one pass. Raises InvalidInput where nobody but a person can tell."""
     file.seek(0)
-    start = file.read(8)
+    start = file.read(64)
     for magic, name in _MAGIC.items():
         if start.startswith(magic):
             raise not_text(name)
+    if _MARKUP.match(start):
+        raise not_text("HTML")
     given = _known(encoding) if encoding else next((e for mark, e in _MARKS.items() if start.startswith(mark)), None)
     digest, utf8, gb, short, big5 = hashlib.sha256(), _Reading("utf-8"), _Reading("gb18030"), 0, 0
     for block in _blocks(file):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import functools
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from ..client.characters import without_invisible
+from ..client.mobile import parse
+from ..exceptions import InvalidInput
+from .list_errors import bad
 
 #: What a list may call the column of the number, in any case.
 HEADINGS: Final = ("mobile", "phone", "手机号", "手机", "手机号码")
@@ -20,6 +24,8 @@ _LESS_PLAIN: Final = (
 BEHIND: Final = None
 #: A longer name is no name.
 _LONGEST: Final = 64
+#: Columns that an error names, and characters of each.
+_SHOWN: Final = 20
 #: «手机号（必填）», «no [max 20]»: as NFKC writes them.
 _BRACKETS: Final = ("()", "[]", "【】")
 
@@ -69,6 +75,61 @@ def names(cells: Sequence[str], wanted: Collection[str] | None = None) -> list[s
         cell if (cell in placeholders and numbers - placeholders) or (name in plainly and not is_exact) else name
         for cell, name, is_exact in zip(cells, found, exact, strict=True)
     ]
+
+
+def columns(line: int, cells: list[str], wanted: Collection[str] | None) -> list[str]:
+    """The names of the first line, the number's as ``mobile``. A column without a name is not used."""
+    found = names(cells, wanted)
+    if "mobile" not in found:
+        en, zh = _shown(cells)
+        raise bad(
+            "no_mobile_column",
+            f"has to name the columns, and one of them 手机号, 手机, mobile or phone.{en} Delete lines above them.",
+            f"须为表头，其中一列的名称为「手机号」「手机」「mobile」或「phone」。{zh}表头上方的行请删除。",
+            line,
+        )
+    times = Counter(found)
+    twice = sorted({cell for cell, name in zip(cells, found, strict=True) if name and times[name] > 1})
+    if twice:
+        repeated = ", ".join(twice)
+        raise bad(
+            "duplicate_column",
+            f"names a column twice: {repeated}. Delete one, or rename it.",
+            f"有重复的列：{repeated}。请删除其中一列，或改列名。",
+            line,
+        )
+    check_needed(line, found, wanted, cells)
+    return found
+
+
+def check_needed(line: int, found: list[str], wanted: Collection[str] | None, cells: list[str]) -> None:
+    """Raise InvalidInput where none of the names found is one that the template needs."""
+    missing = ", ".join(sorted(set(wanted or ()) - set(found)))
+    if missing:
+        en, zh = _shown(cells)
+        raise bad(
+            "missing_column",
+            f"names no column for what the template needs: {missing}.{en} Give the columns these names.",
+            f"缺少模板需要的列：{missing}。{zh}请将对应的列改为这些列名。",
+            line,
+        )
+
+
+def _shown(cells: list[str]) -> tuple[str, str]:
+    """The columns that a first line names, for the reader; nothing where it holds a number, and so a person's row."""
+    named = ", ".join(cell[:_SHOWN] for cell in cells[:_SHOWN] if cell)
+    if not named or any(map(is_number, filter(None, cells))):
+        return "", ""
+    return f" It has: {named}.", f"现有：{named}。"
+
+
+def is_number(cell: str) -> bool:
+    """A first cell that is meant as a number, right or wrong: then the list names no columns."""
+    try:
+        parse(cell)
+    except InvalidInput as error:
+        return error.reason != "invalid_mobile" or sum(c.isdigit() for c in cell) > 6
+    return True
 
 
 @functools.lru_cache(maxsize=64)

@@ -12,18 +12,17 @@ import re
 import shutil
 import tempfile
 import weakref
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import BinaryIO, Final
 
 from ..client.characters import is_seen
-from ..client.mobile import parse
 from ..exceptions import InvalidInput
 from . import encodings, headings, workbooks
 from .chosen import choose
 from .intake import Line
 from .language import service, speaking
+from .list_errors import bad, csv_error, undecodable
 
 #: Characters of one line; longer ones are no list, and would fill the memory.
 LONGEST_LINE: Final = 65_536
@@ -61,11 +60,15 @@ class RecipientList:
         delimiter = self._delimits()
         line, cells = next(self._records(delimiter), (0, []))
         if not cells:
-            raise _bad("empty_list", "The list is empty.", "名单是空的。")
-        if len(cells) == 1 and not headings.is_mobile(cells[0]) and _is_number(cells[0]):
-            _check_needed(line, ["mobile"], self._wanted)
+            raise bad(
+                "empty_list",
+                "The list is empty. Give it a line of names and rows.",
+                "名单是空的，请填写表头和数据行。",
+            )
+        if len(cells) == 1 and not headings.is_mobile(cells[0]) and headings.is_number(cells[0]):
+            headings.check_needed(line, ["mobile"], self._wanted, cells)
             return delimiter, ["mobile"], False
-        return delimiter, _columns(line, cells, self._wanted), True
+        return delimiter, headings.columns(line, cells, self._wanted), True
 
     def __iter__(self) -> Iterator[Line]:
         with speaking():
@@ -84,7 +87,9 @@ class RecipientList:
             rows += 1
             yield Line(line, {columns[i]: cells[i] for i in keep})
         if not rows:
-            raise _bad("empty_list", "The list names its columns and has no rows.", "名单只有表头，没有数据行。")
+            raise bad(
+                "empty_list", "The list names its columns and has no rows. Add some.", "名单只有表头，请添加数据行。"
+            )
 
     def _records(self, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         """Each row that is not blank: the line it begins in, and its cells without spaces around them."""
@@ -97,7 +102,7 @@ class RecipientList:
                     yield line, cells
                 line = reader.line_num + 1
         except csv.Error as error:
-            raise _csv_error(error, line) from None
+            raise csv_error(error, line) from None
 
     def _begun(self, line: str) -> str:
         """The first line without marks of an encoding, and empty if it only says the delimiter."""
@@ -119,7 +124,7 @@ class RecipientList:
                 _check_line(line, number)
                 yield line
         except UnicodeError as error:
-            raise _undecodable(self.encoding, number + 1 + _lines_before(error)) from None
+            raise undecodable(error, self.encoding, number + 1) from None
         finally:
             with suppress(ValueError):  # whoever gave the file has closed it
                 text.detach()
@@ -210,56 +215,22 @@ def _ended(line: str) -> str:
 
 def _check_line(line: str, number: int) -> None:
     if "\0" in line:
-        raise _bad(
+        raise bad(
             "nul",
             "holds NUL: it is no text, or UTF-16 without its mark. Save it as CSV UTF-8, or say encoding utf-16-le.",
             "含有 NUL 字符：文件不是文本，或是没有标记的 UTF-16。请另存为「CSV UTF-8」，或指定编码 utf-16-le。",
             number,
         )
     if len(line) > LONGEST_LINE:
-        raise _bad("line_too_long", "is longer than 65536 characters.", "超过 65536 个字符。", number)
+        raise bad(
+            "line_too_long",
+            "is longer than 65536 characters. Put each recipient into a line of its own.",
+            "超过 65536 个字符。请每个收件人一行。",
+            number,
+        )
 
 
 # -- the table ------------------------------------------------------------------------------------------------
-
-
-def _columns(line: int, cells: list[str], wanted: Collection[str] | None) -> list[str]:
-    """The names of the first line, the number's as ``mobile``. A column without a name is not used."""
-    names = headings.names(cells, wanted)
-    times = Counter(names)
-    twice = sorted({cell for cell, name in zip(cells, names, strict=True) if name and times[name] > 1})
-    if twice:
-        columns = ", ".join(twice)
-        raise _bad("duplicate_column", f"names a column twice: {columns}.", f"有重复的列：{columns}。", line)
-    if "mobile" not in names:
-        raise _bad(
-            "no_mobile_column",
-            "has to name the columns, and one of them 手机号, 手机, mobile or phone.",
-            "须为表头，其中一列的名称为「手机号」「手机」「mobile」或「phone」。",
-            line,
-        )
-    _check_needed(line, names, wanted)
-    return names
-
-
-def _check_needed(line: int, names: list[str], wanted: Collection[str] | None) -> None:
-    missing = ", ".join(sorted(set(wanted or ()) - set(names)))
-    if missing:
-        raise _bad(
-            "missing_column",
-            f"names no column for what the template needs: {missing}.",
-            f"缺少模板需要的列：{missing}。",
-            line,
-        )
-
-
-def _is_number(cell: str) -> bool:
-    """A first cell that is meant as a number, right or wrong: then the list names no columns."""
-    try:
-        parse(cell)
-    except InvalidInput as error:
-        return error.reason != "invalid_mobile" or sum(c.isdigit() for c in cell) > 6
-    return True
 
 
 def _cell(text: str) -> str:
@@ -272,38 +243,10 @@ def _straightened(line: int, cells: list[str], columns: int) -> list[str]:
     """Empty cells behind the last column are a spreadsheet's habit; anything else is a row out of place."""
     if len(cells) > columns and not any(map(is_seen, cells[columns:])):
         return cells[:columns]
-    raise _bad(
+    raise bad(
         "ragged_row",
-        f"has {len(cells)} cells where the first line names {columns} columns.",
-        f"有 {len(cells)} 格，而表头有 {columns} 列。",
+        f"has {len(cells)} cells where the first line names {columns} columns. Fill or delete cells, and put quotes "
+        "around one that holds the delimiter.",
+        f"有 {len(cells)} 格，而表头有 {columns} 列。请补齐或删除多余的格；格内含分隔符时请给该格加引号。",
         line,
-    )
-
-
-# -- what is wrong --------------------------------------------------------------------------------------------
-
-
-def _bad(reason: str, en: str, zh: str, line: int | None = None) -> InvalidInput:
-    where, wo = (f"Line {line} ", f"第 {line} 行") if line else ("", "")
-    return InvalidInput(f"{where}{en}", field="recipients", line=line, reason=reason, zh=f"{wo}{zh}")
-
-
-def _csv_error(error: csv.Error, line: int) -> InvalidInput:
-    if "unexpected end" in str(error) or "field larger" in str(error):
-        return _bad("unclosed_quote", 'begins a cell with " and never closes it.', '有未闭合的引号 "。', line)
-    return _bad("bad_quote", 'has a " in the middle of a cell. Double it.', '单元格中间有引号 "，请写成两个。', line)
-
-
-def _lines_before(error: UnicodeError) -> int:
-    """Lines between what was read and the bad byte: files are decoded in blocks."""
-    return error.object.count(b"\n", 0, error.start) if isinstance(error, UnicodeDecodeError) else 0
-
-
-def _undecodable(encoding: str, line: int) -> InvalidInput:
-    return InvalidInput(
-        f"Line {line} cannot be read as {encoding}. Save the file as CSV UTF-8, or say its encoding.",
-        field="recipients",
-        line=line,
-        reason="undecodable",
-        zh=f"第 {line} 行无法按 {encoding} 读取。请另存为「CSV UTF-8」，或指定编码（encoding）。",
     )

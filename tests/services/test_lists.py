@@ -115,6 +115,13 @@ def test_cells_in_quotes(shop):
     assert [(row.line, row["no"]) for row in rows] == [(2, 'a,"b\nc'), (4, "乙")]
 
 
+PAGES = [
+    "<html><table><tr><td>手机号</td></tr></table></html>".encode(),
+    b"\xef\xbb\xbf\r\n<TABLE border=1>",
+    b"<!DOCTYPE html>",
+    b'<?xml version="1.0"?><Workbook/>',
+    " <meta charset=gb2312>",
+]
 BAD = {
     "empty_list": ["", "\n\n", "mobile,no\n", "mobile,no\n\n"],
     "no_mobile_column": [
@@ -131,7 +138,7 @@ BAD = {
     "line_too_long": ["mobile,no\n13800138000," + "x" * 70_000],
     "unclosed_quote": ['mobile,no\n13800138000,"1\n', 'mobile,no\n13800138000,"1\n' + "13800138001,2\n" * 20_000],
     "bad_quote": ['mobile,no\n13800138000,"1"2\n'],
-    "not_csv": [b"PK\x03\x04rest", b"\xd0\xcf\x11\xe0rest", b"\x1f\x8brest", b"%PDF-1.7"],
+    "not_csv": [b"PK\x03\x04rest", b"\xd0\xcf\x11\xe0rest", b"\x1f\x8brest", b"%PDF-1.7", *PAGES],
     "undecodable": [b"mobile,no\n13800138000,\xff\xff\n"],
 }
 LINES = {"ragged_row": {2, 3}, "nul": {1, 2}, "line_too_long": {2}, "unclosed_quote": {2}, "bad_quote": {2}}
@@ -149,6 +156,28 @@ def test_what_is_wrong_with_a_list_is_one_clear_sentence_and_nothing_is_kept(sho
     assert not error.line or (f"Line {error.line}" in str(error) and f"第 {error.line} 行" in error.explain("zh"))
     assert "\n" not in str(error) and "13800138" not in str(error) and error.explain("zh") != str(error)
     assert not Batch.objects.exists() and not Message.objects.exists() and not RejectedRow.objects.exists()
+
+
+CURES = {
+    'mobile,no\n13800138000,"1\n': ("Close it", "请补上"),
+    "手机,手机号,no\n1,2,3\n": ("Delete one, or rename it", "请删除其中一列"),
+    "手机号,no\n13800138000\n": ("Fill or delete cells", "请补齐"),
+    "手机号,姓名,订单号\n13800138000,x,1\n": (
+        "It has: 手机号, 姓名, 订单号. Give",
+        "现有：手机号, 姓名, 订单号。请将",
+    ),
+    "双十一客户名单,,\n手机号,no,\n": ("It has: 双十一客户名单. Delete lines above them", "表头上方的行请删除"),
+    "13800138000,王小明\n": ("or phone. Delete lines", "表头上方的行请删除"),
+    "<table>": ("Save As, CSV UTF-8", "另存为"),
+}
+
+
+@pytest.mark.parametrize("source", CURES)
+def test_what_is_wrong_with_a_list_comes_with_its_cure(shop, source):
+    with pytest.raises(InvalidInput) as caught:
+        list(read(source))
+    assert (CURES[source][0] in str(caught.value), CURES[source][1] in caught.value.explain("zh")) == (True, True)
+    assert "王小明" not in str(caught.value)
 
 
 def test_an_error_while_the_rows_are_read_is_in_the_readers_language(shop):
