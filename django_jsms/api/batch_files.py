@@ -27,6 +27,8 @@ from .openapi import documented
 from .parsers import MultipartParser
 from .staff import ACT, ONE, ActionReason
 
+#: What services call a field of the form: a file that was given before is taken with ``force``.
+_FIELDS: Final = {"recipients": "file", "source": "force"}
 _NUMBERS: Final = "django_jsms.see_numbers"
 
 
@@ -74,8 +76,7 @@ def _take_in(*, file: Any, encoding: str | None = None, partial: bool, **values:
         rows = read_list(file.file, encoding=encoding, **common)
         batch = create_batch(recipients=rows, source=rows.digest, **values)
     except InvalidInput as error:
-        if error.field == "recipients":
-            error.field = "file"
+        error.field = _FIELDS.get(error.field, error.field)
         raise
     if not partial:
         _refuse(batch)

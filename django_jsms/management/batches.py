@@ -27,11 +27,12 @@ LOOK_EVERY: Final = 0.5
 _STOPPED: Final = (Batch.Status.PAUSED, Batch.Status.FINISHED, Batch.Status.CANCELLED)
 
 
-def as_text(batch: Batch, preview: Preview) -> str:
-    """The flight plan."""
+def as_text(batch: Batch, preview: Preview, *, dry_run: bool) -> str:
+    """The flight plan; of a dry run no batch is left that could be named."""
+    what = _("Dry run") if dry_run else _("Batch %(id)s") % {"id": batch.pk}
     lines = [
-        _("Batch %(id)s, template %(template)s: recipients %(valid)d, calls %(calls)d, segments %(segments)d")
-        % {"id": batch.pk, "template": batch.template_id, "valid": preview.valid, "calls": preview.calls,
+        _("%(what)s, template %(template)s: recipients %(valid)d, calls %(calls)d, segments %(segments)d")
+        % {"what": what, "template": batch.template_id, "valid": preview.valid, "calls": preview.calls,
            "segments": preview.segments},
     ]  # fmt: skip
     if preview.valid:
@@ -58,7 +59,7 @@ def as_text(batch: Batch, preview: Preview) -> str:
             _("  line %(line)d  %(value)s  %(why)s") % {"line": row.line, "value": row.value, "why": row.message}
             for row in preview.rejected
         ]
-    if rejected > len(preview.rejected):
+    if rejected > len(preview.rejected) and not dry_run:
         lines.append(_("  … all of them: jsms_batch export %(id)s --status rejected") % {"id": batch.pk})
     return "\n".join(lines)
 

@@ -205,10 +205,10 @@ def refuse_repeated(batch: Batch) -> None:
     if same:
         raise InvalidInput(
             f"This file was given for this template within the last 24 hours: batch {same.pk}. To send it again all "
-            "the same, pass force=True (--force).",
+            "the same, set force.",
             field="source",
             reason="repeated_source",
-            zh=f"24 小时内已用同一文件和模板创建过群发任务（编号 {same.pk}）。确需重发请用 force=True（--force）。",
+            zh=f"24 小时内已用同一文件和模板创建过群发任务（编号 {same.pk}）。确需重发请设置 force。",
         )
 
 

@@ -113,7 +113,7 @@ def test_only_a_form_is_read(shop, boss):
 
 def test_the_same_list_twice_wants_a_word(shop, boss):
     upload(boss)
-    assert problem(upload(boss), 400)[0] == "repeated_source"
+    assert problem(upload(boss), 400) == ("repeated_source", "force")
     assert upload(boss, force="true").status_code == 201 and Batch.objects.count() == 2
 
 

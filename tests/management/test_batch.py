@@ -74,8 +74,9 @@ def test_create_shows_what_it_will_send_and_sends_nothing(shop, file):
 
 @pytest.mark.core
 def test_a_dry_run_calls_nobody_and_leaves_nothing(shop, file):
-    out, _ = create(file(500), "--dry-run", "--start")
-    assert "recipients 500" in out and "dry run" in out
+    out, _ = create(file(500, "1,1\n" * 30), "--dry-run", "--start")
+    assert out.startswith("Dry run, template 1250: recipients 500") and "dry run" in out
+    assert "atch" not in out  # there is none to name
     assert not shop.ledger and not Batch.objects.exists() and not Message.objects.exists()
     create(file(500))  # it does not count as the same file given twice
 
@@ -83,7 +84,7 @@ def test_a_dry_run_calls_nobody_and_leaves_nothing(shop, file):
 def test_the_same_file_needs_force(shop, file):
     create(file())
     code, text = refused("create", file(), "--template", "order-shipped")
-    assert code == 1 and "--force" in text and Batch.objects.count() == 1
+    assert code == 1 and "set force" in text and Batch.objects.count() == 1
     create(file(), "--force")
     assert Batch.objects.count() == 2
 

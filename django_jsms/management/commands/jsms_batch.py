@@ -83,7 +83,7 @@ class Command(SendingCommand):
         try:
             preview = preview_batch(batch)
             if not options["json"]:
-                self.say(batches.as_text(batch, preview))
+                self.say(batches.as_text(batch, preview, dry_run=dry_run))
             elif dry_run or not (start or at):  # else the answer is how it went
                 self.print_json({"id": batch.pk, **vars(preview)} | {"rejected": [vars(r) for r in preview.rejected]})
         finally:
