@@ -155,8 +155,12 @@ def split(row: Recipient, columns: tuple[str, ...] | None = None) -> tuple[Any, 
     """A row's number and its parameters, of a mapping those of ``columns``. Raises InvalidInput if they are none."""
     if isinstance(row, Mapping):
         number, others = layout(tuple(row), columns)
-        cells = {name: row[each] for each, name in others if each is not BEHIND or not _is_empty(row[each])}
-        return row.get(number), {name: "" if cell is None else cell for name, cell in cells.items()}
+        cells = {
+            name: "" if row[each] is None else row[each]
+            for each, name in others
+            if each is not BEHIND or not _is_empty(row[each])
+        }
+        return row.get(number), cells
     if isinstance(row, (tuple, list)) and len(row) == 2:
         return row[0], row[1] if isinstance(row[1], (dict, Mapping)) else _none(row[1])
     return row, {}
