@@ -29,8 +29,9 @@ from django_jsms.exceptions import JSMSError
 from django_jsms.models import Reply, templates
 from django_jsms.sandbox import drafts, rendering, wire
 from django_jsms.sandbox.refusals import Refusal
-from django_jsms.services import chosen, client_ip, optouts, redeem_proof, texts, verify_code
+from django_jsms.services import chosen, client_ip, optouts, redeem_proof, texts, verify_code, workbooks
 from django_jsms.services.lists import RecipientList
+from tests.sheets import HEAD, row, workbook
 
 #: Bytes that each door lets in: a body of the API or an answer of JSMS, a notification, a list, a header. FIELD is for
 #: headers that Django and Python read: as long as gunicorn lets them be.
@@ -130,6 +131,22 @@ def forwarded(chain: str) -> None:
 def rows_of(text: str, encoding: str | None = None) -> None:
     for _ in RecipientList(io.BytesIO(text.encode()), encoding, None):
         pass
+
+
+def rows_of_sheet(data: bytes) -> None:
+    """Without the extra it is a file that is refused."""
+    for _ in workbooks.rows(io.BytesIO(data)):
+        pass
+
+
+def far_cells(n: int) -> str:
+    return "".join(f'<row r="{line}"><c r="XFD{line}" t="e"><v>#N/A</v></c></row>' for line in range(2, n // 50))
+
+
+def text_of_cells(n: int) -> bytes:
+    """One long text that stands in all cells."""
+    rows = '<row><c t="s"><v>0</v></c></row>' * (n // 64)
+    return workbook(rows, texts=f"<si><t>{'1' * (n // 2)}</t></si>")
 
 
 def check_text(text: str) -> None:
@@ -261,6 +278,13 @@ ROWS = {
     "a first cell of digits": (rows_of, lambda n: "1" * n, 60 << 10),
     "a list in punycode": (lambda v: rows_of(v, "punycode"), lambda n: "-" + "a" * n, LIST),
     "a list in IDNA": (lambda v: rows_of(v, "idna"), lambda n: "a" * n, LIST),
+    # workbooks
+    "a row far behind": (rows_of_sheet, lambda n: workbook(f'{HEAD}<row r="{n * n}"/>'), LIST),
+    "rows of nothing": (rows_of_sheet, lambda n: workbook(HEAD + "<row/>" * (n // 6)), LIST),
+    "rows of the last column": (rows_of_sheet, lambda n: workbook(HEAD + far_cells(n)), LIST),
+    "cells of nothing": (rows_of_sheet, lambda n: workbook(f"{HEAD}<row>{'<c/>' * (n // 4)}</row>"), LIST),
+    "one text in all cells": (rows_of_sheet, text_of_cells, LIST),
+    "one sheet often": (rows_of_sheet, lambda n: workbook(row(1) + "<row/>" * (n // 8), sheets=n // 64), LIST),
     # texts and parameters
     "open braces": (templates.placeholders, lambda n: "{{" * (n // 2), BODY),
     "open names": (templates.placeholders, lambda n: "{{" + "a" * n, BODY),

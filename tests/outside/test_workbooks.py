@@ -11,6 +11,7 @@ from django_jsms.models import Batch, Message, RejectedRow
 from django_jsms.services import create_batch, read_list, workbooks
 from tests.api.test_batch_files import upload
 from tests.conftest import MOBILE
+from tests.sheets import HEAD, cell, row, workbook
 
 openpyxl = pytest.importorskip("openpyxl", reason="the extra xlsx is not installed")
 pytestmark = pytest.mark.django_db
@@ -20,12 +21,12 @@ SECOND = "13900139000"
 def book(*rows, sheets=(), hidden=False):
     """A workbook with these rows on its first sheet."""
     made, file = openpyxl.Workbook(), io.BytesIO()
-    for row in rows:
-        made.active.append(row)
+    for cells in rows:
+        made.active.append(cells)
     for each in sheets:
         sheet = made.create_sheet()
-        for row in each:
-            sheet.append(row)
+        for cells in each:
+            sheet.append(cells)
     if hidden:
         made.worksheets[0].sheet_state = "hidden"
         made.active = 1
@@ -100,7 +101,6 @@ NONE = {
     "half": WHOLE[: len(WHOLE) // 2],
     "another archive": archive(a=b"mobile,no\n"),
     "a document": archive(**{"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>"}),
-    "broken within": WHOLE[:600] + b"\0" * 300 + WHOLE[900:],
 }
 
 
@@ -110,6 +110,68 @@ def test_what_is_no_workbook_is_one_sentence(shop, name):
         take_in(NONE[name])
     assert (caught.value.field, caught.value.reason) == ("recipients", "not_csv")
     assert "CSV UTF-8" in str(caught.value) and not Batch.objects.exists()
+
+
+# -- sheets that no spreadsheet writes -------------------------------------------------------------------------------
+
+REFUSED = {
+    "a row beyond the last": (HEAD + row(2) + '<row r="9000000000000"/>', 9000000000000),
+    "one row beyond the last": (HEAD + row(2) + '<row r="1048577"/>', 1048577),
+    "more rows than there are": (HEAD + '<row r="1048576"/><row/>', 1048577),
+    "rows in no order": (HEAD + row(3) + row(2, SECOND), 2),
+    "one row twice": (HEAD + row(2) + row(2, SECOND), 2),
+    "row 0": (HEAD + row(0), 0),
+    "the first twice": (HEAD + HEAD, 1),
+    "a row below nothing": (HEAD + row(2) + row(-5), -5),
+    "a row of no number": (HEAD + row(2) + '<row r="x"/>', 3),
+    "a row without end": (HEAD + row(2) + f'<row r="{"9" * 5000}"/>', 3),
+    "one cell twice": (f'{HEAD}<row r="2">{cell("A2", MOBILE)}{cell("A2", SECOND)}{cell("B2", "1")}</row>', 2),
+    "cells in no order": (f'{HEAD}<row r="2">{cell("B2", "1")}{cell("A2", MOBILE)}</row>', 2),
+    "a cell of another row": (f'{HEAD}<row r="2">{cell("A7", MOBILE)}{cell("B7", "1")}</row>', 2),
+    "a cell of a longer row": (f'{HEAD}<row r="2">{cell("A12", MOBILE)}</row>', 2),
+    "a cell beyond the last": (f'{HEAD}<row r="2">{cell("XFE2", "1")}</row>', 2),
+    "a cell far beyond the last": (f'{HEAD}<row r="2">{cell("AAAAAAAA2", "1")}</row>', 2),
+    "a cell of no place": (f'{HEAD}<row r="2">{cell("?", "1")}</row>', 2),
+    "more cells than there are": (f'{HEAD}<row r="2">{"<c/>" * 20_000}</row>', 2),
+    "more of anything": (f'{HEAD}<row r="2">{"<x/>" * 1_100_000}</row>', 2),
+    "rows elsewhere": (f"{HEAD}{row(2)}</sheetData><sheetData>{row(2, SECOND)}", 2),
+    "a row that does not end": (f"{HEAD}{row(2)}<row>{cell('', MOBILE)}", 3),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_rows_and_cells_that_are_not_in_their_place_are_refused_with_their_line(shop, name):
+    given, line = REFUSED[name]
+    with pytest.raises(InvalidInput) as caught:
+        take_in(workbook(given))
+    assert (caught.value.reason, caught.value.line) == ("unreadable_row", line)
+    assert "CSV UTF-8" in str(caught.value) and not Batch.objects.exists() and not Message.objects.exists()
+
+
+READ = {
+    "rows without numbers": f"{HEAD}<row>{cell('', MOBILE)}{cell('', '甲')}</row>",
+    "rows left out": HEAD + row(1_048_576),
+    "a row number with a fraction": HEAD + row(2).replace('row r="2"', 'row r="2.0"'),
+    "empty rows and cells": f'{HEAD}<row r="2"/><row r="3"><c r="A3"/><c r="XFD3"/></row>{row(4)}',
+    "cells behind the last": HEAD + row(2).replace("</row>", '<c r="XFD2" t="e"><v>#N/A</v></c></row>'),
+    "a cell left out": f'<row r="1">{cell("A1", "mobile")}{cell("C1", "no")}</row>'
+    f'<row r="2">{cell("A2", MOBILE)}{cell("C2", "甲")}</row>',
+    "a text of the list": HEAD + row(2).replace(cell("B2", "甲"), '<c r="B2" t="s"><v>0</v></c>'),
+    "a text of a formula": HEAD + row(2).replace(cell("B2", "甲"), '<c r="B2" t="str"><f>A1</f><v>甲</v></c>'),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_what_may_be_left_out_is_left_out(shop, name):
+    take_in(workbook(READ[name]))
+    assert taken() == {MOBILE: {"no": "甲"}} and not RejectedRow.objects.exists()
+
+
+def test_a_sheet_whose_bytes_have_changed_is_refused(shop):
+    data = workbook(HEAD + row(2) + row(3, SECOND), compression=zipfile.ZIP_STORED)
+    with pytest.raises(InvalidInput) as caught:
+        take_in(data.replace(SECOND.encode(), b"13900139001"))
+    assert caught.value.reason == "unreadable_row" and not Batch.objects.exists()
 
 
 def test_one_that_unpacks_to_too_much(shop, monkeypatch):
