@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import math
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
@@ -19,8 +20,11 @@ _LARGEST: Final = 256 << 20
 _ROWS, _COLUMNS, _CHARACTERS = 1_048_576, 16_384, 32_767
 #: Elements of one row, or beside all rows: they are in memory at once.
 _ELEMENTS: Final = 64 * _COLUMNS
-#: What stands in a cell whose formula failed: no text for a phone.
-_ERRORS: Final = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"})
+#: What stands in a cell whose formula failed, where a program took it for a text.
+_ERRORS: Final = frozenset({
+    "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA",
+    "#FIELD!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!", "#EXTERNAL!", "#PYTHON!", "#TIMEOUT!",
+})  # fmt: skip
 _SHEET: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}%s"
 _ROW, _CELL, _VALUE, _INLINE = (_SHEET % tag for tag in ("row", "c", "v", "is"))
 
@@ -60,8 +64,9 @@ def rows(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
 
 def _as_wide(cells: dict[int, str], width: int) -> list[str]:
     """The cells of a row side by side, with the empty ones; behind that width only if there is something."""
-    row = [""] * max(width, *cells)
-    for column, text in cells.items():
+    filled = {column: text for column, text in cells.items() if text}
+    row = [""] * max((width, *filled))
+    for column, text in filled.items():
         row[column - 1] = text
     return row
 
@@ -104,7 +109,7 @@ class _FirstSheet:
                     elements = 0
 
     def cells(self, row: Any, line: int) -> dict[int, str]:
-        """By column, without the blank ones."""
+        """By column, without the blank ones. One that cannot be read, or whose formula failed, is empty."""
         from openpyxl.utils import column_index_from_string
 
         cells, column = {}, 0
@@ -113,9 +118,13 @@ class _FirstSheet:
             last, column = column, column_index_from_string(place.removesuffix(str(line))) if place else column + 1
             if not last < column <= _COLUMNS:
                 raise ValueError("not in order")
-            text = _text(self._value(cell))
-            if text:
-                cells[column] = text
+            try:
+                text = _text(self._value(cell))
+            except Exception:  # a value is broken in as many ways as there are kinds of one
+                cells[column] = ""
+            else:
+                if text:
+                    cells[column] = text
         return cells
 
     def _value(self, cell: Any) -> object:
@@ -123,7 +132,7 @@ class _FirstSheet:
         kind, value = cell.get("t", "n"), cell.findtext(_VALUE)
         if kind == "inlineStr":
             return _inline(cell.find(_INLINE))
-        if not value or kind in ("str", "e"):
+        if not value or kind == "str":
             return value
         match kind:
             case "s" if (at := int(value)) >= 0:
@@ -159,20 +168,22 @@ def _date(value: str) -> object:
 
 def _text(value: object) -> str:
     """What a cell holds, as people write it; how it is shown there is not known here. Raises ValueError for none."""
-    if value is None or value in _ERRORS:
+    if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("no number")
         return f"{value:.15g}" if abs(value) < 1e15 else str(value)
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d}" if value.time() == time() else f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return value.isoformat()
-    text = str(value)
-    if len(text) > _CHARACTERS:
-        raise ValueError("too long")
-    return text.strip()
+    text = str(value)[:_CHARACTERS].strip()
+    if text in _ERRORS:
+        raise ValueError("no text")
+    return text
 
 
 def _unreadable(line: int) -> InvalidInput:

@@ -167,6 +167,63 @@ def test_what_may_be_left_out_is_left_out(shop, name):
     assert taken() == {MOBILE: {"no": "甲"}} and not RejectedRow.objects.exists()
 
 
+def value(kind, text, style=0):
+    return f'<c r="B2" t="{kind}" s="{style}"><v>{text}</v></c>'
+
+
+#: A cell of the column no, and what is read; None is a rejected row.
+ODD = {
+    "a date that is none": (value("d", "x"), None),
+    "a date": (value("d", "2026-11-28"), "2026-11-28"),
+    "a date as a number": (value("n", 46354, 1), "2026-11-28"),
+    "a number in a column of dates": (value("n", 13800138000, 1), None),
+    "letters for a number": (value("n", "abc"), None),
+    "NaN": (value("n", "NaN"), None),
+    "1e999": (value("n", "1e999"), None),
+    "-1E999": (value("n", "-1E999"), None),
+    "5000 digits": (value("n", "9" * 5000), None),
+    "400 digits in a column of dates": (value("n", "9" * 400, 1), None),
+    "a style that is none": (value("n", "1", "x"), None),
+    "a text that is not in the list": (value("s", 1), None),
+    "a text before the list": (value("s", -1), None),
+    "a text by name": (value("s", "x"), None),
+    "a text of the list": (value("s", 0), "甲"),
+    "true": (value("b", 1), "TRUE"),
+    "maybe": (value("b", "x"), None),
+    "a kind that is none": (value("x", "1"), None),
+    "an inline text of nothing": ('<c r="B2" t="inlineStr"/>', None),
+    "a value beside nothing": ('<c r="B2"><v/></c>', None),
+    "an inline text in pieces": (
+        '<c r="B2" t="inlineStr"><is><r><t>甲</t></r><r><t>乙</t></r><rPh sb="0" eb="1"><t>x</t></rPh></is></c>',
+        "甲乙",
+    ),
+    "a text that is too long": (value("str", "x" * 40_000), None),
+    **{error: (value("e", error), None) for error in ("#N/A", "#SPILL!", "#CALC!", "#GETTING_DATA", "#NEW!", "x")},
+    **{f"{error} as text": (value("str", error), None) for error in ("#N/A", "#SPILL!", "#CALC!", "#GETTING_DATA")},
+    "a hash": (value("str", "#1"), "#1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_one_odd_cell_is_one_rejected_row(shop, name):
+    given, text = ODD[name]
+    batch = take_in(workbook(f'{HEAD}<row r="2">{cell("A2", MOBILE)}{given}</row>{row(3, SECOND)}'))
+    assert taken() == {SECOND: {"no": "甲"}, **({MOBILE: {"no": text}} if text else {})}
+    assert list(batch.rejected_rows.values_list("line", flat=True)) == ([] if text else [2])
+
+
+@pytest.mark.parametrize("name", [name for name, (_, text) in ODD.items() if text is None and "nothing" not in name])
+def test_an_odd_number_does_not_vanish(shop, name):
+    odd = ODD[name][0].replace("B2", "A2")
+    batch = take_in(workbook(f'{HEAD}<row r="2">{odd}</row>{row(3)}'))
+    assert (taken(), batch.rejected) == ({MOBILE: {"no": "甲"}}, 1)
+
+
+def test_an_odd_cell_in_a_column_that_is_not_used_does_nothing(shop):
+    rows = (HEAD + row(2)).replace("</row>", '<c t="d"><v>x</v></c></row>')
+    assert take_in(workbook(rows)).rejected == 0 and taken() == {MOBILE: {"no": "甲"}}
+
+
 def test_a_sheet_whose_bytes_have_changed_is_refused(shop):
     data = workbook(HEAD + row(2) + row(3, SECOND), compression=zipfile.ZIP_STORED)
     with pytest.raises(InvalidInput) as caught:
