@@ -29,7 +29,7 @@ from django_jsms.exceptions import JSMSError
 from django_jsms.models import Reply, templates
 from django_jsms.sandbox import drafts, rendering, wire
 from django_jsms.sandbox.refusals import Refusal
-from django_jsms.services import chosen, client_ip, optouts, redeem_proof, texts, verify_code, workbooks
+from django_jsms.services import chosen, client_ip, headings, optouts, redeem_proof, texts, verify_code, workbooks
 from django_jsms.services.lists import RecipientList
 from tests.sheets import HEAD, row, workbook
 
@@ -278,6 +278,7 @@ ROWS = {
     "a first cell of digits": (rows_of, lambda n: "1" * n, 60 << 10),
     "a list in punycode": (lambda v: rows_of(v, "punycode"), lambda n: "-" + "a" * n, LIST),
     "a list in IDNA": (lambda v: rows_of(v, "idna"), lambda n: "a" * n, LIST),
+    "columns of rows": (headings.layout.__wrapped__, lambda n: tuple(map(str, range(n // 8))), LIST),
     # workbooks
     "a row far behind": (rows_of_sheet, lambda n: workbook(f'{HEAD}<row r="{n * n}"/>'), LIST),
     "rows of nothing": (rows_of_sheet, lambda n: workbook(HEAD + "<row/>" * (n // 6)), LIST),

@@ -143,6 +143,7 @@ def layout(columns: tuple[Any, ...], wanted: tuple[str, ...] | None = None) -> t
     numbers = [each for each in columns if is_mobile(each, among)]
     number = next((each for each in (*among, *numbers) if each in columns), None)
     others = [each for each in columns if each != number]
-    names = [plain(each) if isinstance(each, str) and each not in numbers else each for each in others]
-    named = [(each, name if names.count(name) == 1 else each) for each, name in zip(others, names, strict=True)]
+    names = [plain(each) if isinstance(each, str) and not is_mobile(each, among) else each for each in others]
+    times = Counter(names)
+    named = [(each, name if times[name] == 1 else each) for each, name in zip(others, names, strict=True)]
     return number, tuple(pair for pair in named if wanted is None or pair[1] in (*wanted, BEHIND))
