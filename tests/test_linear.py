@@ -279,6 +279,7 @@ ROWS = {
     "a list in punycode": (lambda v: rows_of(v, "punycode"), lambda n: "-" + "a" * n, LIST),
     "a list in IDNA": (lambda v: rows_of(v, "idna"), lambda n: "a" * n, LIST),
     "columns of rows": (headings.layout.__wrapped__, lambda n: tuple(map(str, range(n // 8))), LIST),
+    "a list in UTF-7": (lambda v: rows_of(v, "utf-7"), lambda n: "mobile\n+" + "A" * n, LIST),
     # workbooks
     "a row far behind": (rows_of_sheet, lambda n: workbook(f'{HEAD}<row r="{n * n}"/>'), LIST),
     "rows of nothing": (rows_of_sheet, lambda n: workbook(HEAD + "<row/>" * (n // 6)), LIST),

@@ -19,8 +19,9 @@ _MAGIC: Final = {b"PK\x03\x04": "xlsx", b"\xd0\xcf\x11\xe0": "xls", b"\x1f\x8b":
 #: Web pages, and tables of spreadsheets as XML: what back offices hand out as .xls.
 _MARKUP: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[a-z!?]", re.IGNORECASE)
 _MARKS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-#: Codecs of host names and of source code: no list is in one. IDNA reads a line again with every block of it.
-_NO_CHARSETS: Final = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
+#: Codecs of host names, of source code and of mail: no list is in one. IDNA and UTF-7 read a line again with every
+#: block of it, and UTF-7 reads half a character that no answer could repeat.
+_NO_CHARSETS: Final = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 #: First bytes of two-byte characters in UTF-8 (é, Ů, ß, Ж), and of longer ones (all of Chinese).
 _SHORT, _LONG = bytes(range(0xC2, 0xE0)), bytes(range(0xE0, 0xF5))
 #: A run of other bytes, each with the letter that may end its character: no digit, so no number is shown.

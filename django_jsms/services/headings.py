@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ..client.characters import without_invisible
 from ..client.mobile import parse
+from ..client.shapes import REPLACED
 from ..exceptions import InvalidInput
 from .list_errors import bad
 
@@ -91,7 +92,7 @@ def columns(line: int, cells: list[str], wanted: Collection[str] | None) -> list
     times = Counter(found)
     twice = sorted({cell for cell, name in zip(cells, found, strict=True) if name and times[name] > 1})
     if twice:
-        repeated = ", ".join(twice)
+        repeated = ", ".join(map(_seen, twice))
         raise bad(
             "duplicate_column",
             f"names a column twice: {repeated}. Delete one, or rename it.",
@@ -117,10 +118,15 @@ def check_needed(line: int, found: list[str], wanted: Collection[str] | None, ce
 
 def _shown(cells: list[str]) -> tuple[str, str]:
     """The columns that a first line names, for the reader; nothing where it holds a number, and so a person's row."""
-    named = ", ".join(cell[:_SHOWN] for cell in cells[:_SHOWN] if cell)
+    named = ", ".join(_seen(cell[:_SHOWN]) for cell in cells[:_SHOWN] if cell)
     if not named or any(map(is_number, filter(None, cells))):
         return "", ""
     return f" It has: {named}.", f"现有：{named}。"
+
+
+def _seen(cell: str) -> str:
+    """As an error may repeat it: half a surrogate pair, for one, is no text that an answer can hold."""
+    return without_invisible(cell) or REPLACED
 
 
 def is_number(cell: str) -> bool:

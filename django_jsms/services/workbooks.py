@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any, BinaryIO, Final
 
+from ..client.characters import is_seen
 from ..exceptions import InvalidInput
 from .encodings import not_text
 
@@ -123,7 +124,7 @@ class _FirstSheet:
             except Exception:  # a value is broken in as many ways as there are kinds of one
                 cells[column] = ""
             else:
-                if text:
+                if is_seen(text):
                     cells[column] = text
         return cells
 

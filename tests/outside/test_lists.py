@@ -1,10 +1,13 @@
 """Lists that people hand in: what spreadsheets and old programs write is read, or refused in one sentence."""
 
 import csv
+import encodings
 import io
 import itertools
 import json
+import pkgutil
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,9 +15,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
+from django_jsms.client.characters import invisible
 from django_jsms.exceptions import InvalidInput
 from django_jsms.models import Batch, Message, RejectedRow
 from django_jsms.services import create_batch, read_list
+from django_jsms.services.encodings import inspect
 from tests.api.test_batch_files import upload
 from tests.conftest import MOBILE
 
@@ -199,6 +204,42 @@ def test_what_people_of_the_mainland_write_in_gbk_is_not_asked_about(shop):
             said = error.message
         # Nobody but a person tells a few names from UTF-8; none is near Big5.
         assert "big5" not in said, text
+
+
+def charsets():
+    """Every encoding of this Python that `encoding` takes."""
+    for module in pkgutil.iter_modules(encodings.__path__):
+        with suppress(InvalidInput):
+            yield inspect(io.BytesIO(), module.name)[1]
+
+
+def unreadable(text):
+    return [sign for sign in text if "\ud800" <= sign <= "\udfff"]
+
+
+@pytest.mark.parametrize("encoding", list(charsets()))
+def test_no_encoding_that_is_taken_reads_half_a_character(encoding):
+    """As «+2D0-» in UTF-7 is: no answer of ours could repeat it."""
+    ascii_only = ["+2D0-", "\\ud83d", "\\ud83d\\ude00", "~{2D=~}", "\x1b$B2D0\x1b(B", "&2D0-", "=D8=3D", "%uD83D"]
+    wide = [bytes(pair) * 2 for pair in itertools.product(range(0, 256, 5), (0, 0xD8, 0xDF, 0xED, 0xFF))]
+    for data in (*map(str.encode, ascii_only), *wide, b"\xed\xa0\xbd", b"\x3d\xd8\0\0", b"\0\0\xd8\x3d"):
+        with suppress(UnicodeError):
+            assert not unreadable(data.decode(encoding))
+
+
+@pytest.mark.parametrize("encoding", ["utf-7", "U7", "unicode-1-1-utf-7", "UTF_7"])
+def test_utf_7_is_refused_at_every_door(hand_in, encoding):
+    said = hand_in(f"+2D0-,+2D0-\n{MOBILE},1\n".encode(), encoding)
+    assert "no such encoding" in said or "not one of the available choices" in said
+    assert not Batch.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["\ud83d", "no\ud83d", "\u202eno", "\u200b", "\ud83d\u200b"])
+def test_a_name_that_an_error_repeats_can_be_said(shop, name):
+    with pytest.raises(InvalidInput) as caught:
+        read_list(f"mobile,{name},{name}\n{MOBILE},1,2\n", template="order-shipped")
+    assert caught.value.reason == "duplicate_column" and not re.search(": \\.", str(caught.value))
+    assert not invisible(str(caught.value)) and not invisible(caught.value.zh)
 
 
 # -- what programs put into a list -----------------------------------------------------------------------------------
