@@ -172,8 +172,8 @@ def _none(params: object) -> Mapping[str, str]:
 
 
 def _is_blank(row: Recipient) -> bool:
-    """A line of empty cells, as spreadsheets leave them at the end."""
-    return isinstance(row, Mapping) and bool(row) and all(map(_is_empty, row.values()))
+    """A line of empty cells, as spreadsheets leave them at the end. ``read_list`` has read over its own."""
+    return isinstance(row, Mapping) and not isinstance(row, Line) and bool(row) and all(map(_is_empty, row.values()))
 
 
 def _is_empty(cell: object) -> bool:
