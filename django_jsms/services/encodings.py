@@ -11,6 +11,7 @@ from itertools import chain, islice, product
 from typing import BinaryIO, Final
 
 from ..client.characters import without_invisible
+from ..client.shapes import REPLACED
 from ..exceptions import InvalidInput
 
 _BLOCK: Final = 1 << 20
@@ -38,6 +39,7 @@ def _pairs(leads: Iterable[int], trails: Iterable[int]) -> frozenset[str]:
 #: what tells them apart is which of the two readings has the common characters.
 _GB_LEVEL_1: Final = _pairs(range(0xB0, 0xD8), range(0xA1, 0xFF))
 _BIG5_LEVEL_1: Final = _pairs(range(0xA4, 0xC7), [*range(0x40, 0x7F), *range(0xA1, 0xFF)])
+_USUAL: Final = _GB_LEVEL_1 | _BIG5_LEVEL_1
 _ONLY_GB, _ONLY_BIG5 = _GB_LEVEL_1 - _BIG5_LEVEL_1, _BIG5_LEVEL_1 - _GB_LEVEL_1
 #: By so many characters it is settled.
 _ENOUGH: Final = 1000
@@ -71,16 +73,19 @@ def inspect(file: BinaryIO, encoding: str | None) -> tuple[str, str]:
     if _MARKUP.match(start):
         raise not_text("HTML")
     given = _known(encoding) if encoding else next((e for mark, e in _MARKS.items() if start.startswith(mark)), None)
-    digest, utf8, gb, short, big5 = hashlib.sha256(), _Reading("utf-8"), _Reading("gb18030"), 0, 0
+    digest, utf8, gb, short, long, big5 = hashlib.sha256(), _Reading("utf-8"), _Reading("gb18030"), 0, 0, 0
     for block in _blocks(file):
         digest.update(block)
         if given is None:
             utf8.feed(block)
             text = gb.feed(block)
-            short += _count(block, _SHORT) - _count(block, _LONG)
+            short += _count(block, _SHORT)
+            long += _count(block, _LONG)
             if not utf8.possible and abs(big5) < _ENOUGH:
                 big5 += _leaning(text)
-    return digest.hexdigest(), given or _tell(file, utf8, gb, short, big5)
+    if given is None:
+        given = _of_others(file, gb, big5) if not utf8.possible else _of_utf8(file, gb, short, long)
+    return digest.hexdigest(), given
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
@@ -101,15 +106,43 @@ def _leaning(text: str) -> int:
     return sum(times * ((each in _ONLY_BIG5) - (each in _ONLY_GB)) for each, times in found.items())
 
 
-def _tell(file: BinaryIO, utf8: _Reading, gb: _Reading, short: int, big5: int) -> str:
-    """UTF-8 that is mostly é and Ж is as likely a few names in GB18030: «Ůʿ» is «女士»."""
-    if not utf8.possible:
-        if gb.possible and big5 > 0:
-            raise _ambiguous(file, ("gb18030", "big5"))
-        return "gb18030"
-    if gb.possible and short > 0:
+def _of_utf8(file: BinaryIO, gb: _Reading, short: int, long: int) -> str:
+    """UTF-8 that is mostly é and Ж, or has no usual Chinese, may be a few names in GB18030: «Ůʿ» is «女士»."""
+    if gb.possible and (short > long or (long and not _has_usual(file, "utf-8") and _has_usual(file, "gb18030"))):
         raise _ambiguous(file, ("utf-8", "gb18030"))
     return "utf-8"
+
+
+def _of_others(file: BinaryIO, gb: _Reading, big5: int) -> str:
+    """What is no UTF-8. One name that was cut within a character must not make mojibake of all others."""
+    if _is_damaged_utf8(file):
+        if gb.possible:
+            raise _ambiguous(file, ("utf-8", "gb18030"))
+        return "utf-8"  # whoever reads it names the line
+    if gb.possible and big5 > 0:
+        raise _ambiguous(file, ("gb18030", "big5"))
+    return "gb18030"
+
+
+def _has_usual(file: BinaryIO, encoding: str) -> bool:
+    """Whether any character is one that people use much."""
+    return any(not _USUAL.isdisjoint(text) for text in _read(file, encoding))
+
+
+def _is_damaged_utf8(file: BinaryIO) -> bool:
+    """Whether most of the Chinese can be read as UTF-8: of GB18030 hardly anything can, two bytes of each."""
+    read = broken = 0
+    for text in _read(file, "utf-8"):
+        broken += text.count(REPLACED)
+        read += sum(each > "\u07ff" and each != REPLACED for each in text)
+        if read + broken > _ENOUGH:
+            break
+    return 2 * read > broken
+
+
+def _read(file: BinaryIO, encoding: str) -> Iterator[str]:
+    decode = codecs.getincrementaldecoder(encoding)("replace").decode
+    return (decode(block, not block) for block in _blocks(file))
 
 
 def _known(encoding: str) -> str:

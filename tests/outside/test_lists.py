@@ -151,7 +151,20 @@ def test_a_short_gbk_list_that_is_utf8_too_is_asked_about(hand_in):
 
 
 CLEAR = {
-    "utf-8": ["女士", "阿里·买买提", "张三é", "é张三", "Zoë 张三李四", "好👍", "１２３", "囍"],
+    "utf-8": [
+        "女士",
+        "阿里·买买提",
+        "张三é",
+        "é张三",
+        "Zoë 张三李四",
+        "好👍",
+        "１２３",
+        "囍",
+        "O’Brien",
+        "—— …",
+        "ＡＢ，。",
+        "™№",
+    ],
     "gb18030": ["先生", "张三", "女士先生", "李女士和王先生", "𠮷", "你好，世界", "王·小明"],
 }
 
@@ -171,6 +184,30 @@ def test_every_pair_of_common_characters_is_read_right_or_asked_about(shop):
             assert [row["no"] for row in read_list(source, template="order-shipped")] == [text]
         except InvalidInput as error:
             assert error.reason == "ambiguous_encoding" and text in str(error)
+
+
+WOUNDS = {
+    "cut within a character": "王".encode()[:2],
+    "a cell in GBK": "王五".encode("gbk"),
+    "NBSP of Latin-1": b"\xa0",
+}
+
+
+@pytest.mark.parametrize("text", ["女士", "女士王"])
+@pytest.mark.parametrize("wound", WOUNDS)
+def test_utf8_that_is_damaged_in_one_place_makes_no_mojibake_of_all(hand_in, wound, text):
+    """It is asked about if all of it can be read as GB18030; if not, the line is named."""
+    data = f"mobile,no\n{MOBILE},{text}\n{SECOND},{text}\n".encode() + b"13700137000," + WOUNDS[wound] + b"\n"
+    said = hand_in(data)
+    assert "Line 4 cannot be read" in said or (text in said and "Say the encoding" in said)
+    assert "Line 4 cannot be read" in hand_in(data, "utf-8") and not Batch.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["岑红华", "岑光海", "岑宏建"])
+def test_gbk_that_is_utf8_of_no_usual_chinese_is_asked_about(hand_in, text):
+    data = f"mobile,no\n{MOBILE},{text}\n".encode("gbk")
+    assert data.decode() and text in hand_in(data) and not Batch.objects.exists()
+    assert hand_in(data, "gb18030") is None and taken() == {MOBILE: {"no": text}}
 
 
 @pytest.mark.parametrize("text", ["王小明先生", "國語測試"])
