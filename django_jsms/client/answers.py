@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from ..exceptions import JSMSError, MaybeSent, NoAnswer, NotSent, Refused, Withheld
 from . import errors
+from .outcomes import tells_of_a_send
 from .routes import Route
 from .shapes import error_code, loads
 
@@ -42,6 +43,7 @@ def read(route: Route, answer: Answer) -> Any:
     """The payload of an answer, or the error it amounts to."""
     if 200 <= answer.status < 300:
         return _accepted(route, answer)
+    _refuse_contradictions(route, answer)
     if 300 <= answer.status < 400:
         raise redirected(answer.status)
     payload = _json(answer.body)
@@ -63,11 +65,18 @@ def _accepted(route: Route, answer: Answer) -> Any:
     if isinstance(payload, dict):
         code, message = _error(payload)
         if code is not None:
+            _refuse_contradictions(route, answer, code)
             return _refused(route, answer, payload, code, message)
     wanted = list if route.answer == "array" else dict
     if not isinstance(payload, wanted):
         raise lost(route, "its answer could not be read", body=answer.body)
     return payload
+
+
+def _refuse_contradictions(route: Route, answer: Answer, code: int | None = None) -> None:
+    """A «no» that also names what was sent may be either: nothing of it is sent again."""
+    if route.billable and tells_of_a_send(_json(answer.body, lenient=True)):
+        raise lost(route, f"its answer (HTTP {answer.status}) is a refusal and a success", code=code, body=answer.body)
 
 
 def _refused(route: Route, answer: Answer, payload: Any, code: int | None, message: str) -> Any:

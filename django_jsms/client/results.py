@@ -13,20 +13,19 @@ from datetime import datetime
 from typing import Any
 
 from . import times
-from .mobile import mask, number_in
+from .outcomes import LISTS, outcomes_in, read
+from .outcomes import RecipientResult as RecipientResult
 from .shapes import (
     LARGEST_BALANCE,
     LARGEST_SMALL,
     Payload,
     WrongShape,
-    code_of,
     error_code,
     integer,
     items,
     natural,
     number_id,
     optional_integer,
-    phone,
     readable,
     storable,
     text,
@@ -67,53 +66,28 @@ class CodeCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class RecipientResult:
-    """One recipient of a batch or a schedule. ``code`` None: taken; a number: refused, or 0: refused unreadably."""
-
-    mobile: str = field(repr=False)
-    msg_id: str | None = None
-    code: int | None = None
-    message: str = ""
-    params: dict[str, str] | None = field(default=None, repr=False, hash=False)
-
-    @property
-    def ok(self) -> bool:
-        """By the error alone: failed items carry a ``msg_id`` too (jsms-api 2.5)."""
-        return self.code is None
-
-    @property
-    def masked(self) -> str:
-        return mask(self.mobile)
-
-    @classmethod
-    def parse(cls, item: Payload) -> RecipientResult:
-        given, code = phone(item, "mobile"), code_of(item.get("error_code"))
-        return cls(
-            # As rows hold it, so that it finds its row; what is no mobile number stays as it came.
-            mobile=number_in(given) or given,
-            msg_id=_msg_id(item, taken=code is None),
-            code=code,
-            message=storable(str(item.get("error_message") or "")),
-            params=_params(item.get("temp_para")),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class BatchResult:
-    """The answer to a batch. A recipient that is not listed has no known outcome, whatever the counts say."""
+    """The answer to a batch. A recipient without an outcome may have got it, whatever the counts say."""
 
     success_count: int
     failure_count: int
     recipients: tuple[RecipientResult, ...]
-    #: Entries that could not be read, as they came: their recipients count as not listed.
+    #: Entries that settle nothing, as they came: not readable, or at odds with another about the same number.
     unread: tuple[Any, ...] = field(default=(), repr=False, hash=False)
+    #: By number, what the answer says of it, and says in one way only.
+    outcomes: dict[str, RecipientResult] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def parse(cls, payload: Payload) -> BatchResult:
-        listed = items(payload, "recipients", "failure_recipients")
-        unread: list[Any] = []
-        recipients = tuple(readable(listed, RecipientResult.parse, unread))
-        return cls(integer(payload, "success_count"), integer(payload, "failure_count"), recipients, tuple(unread))
+        entries = read(items(payload, *LISTS))
+        outcomes = outcomes_in(entries)
+        return cls(
+            integer(payload, "success_count"),
+            integer(payload, "failure_count"),
+            tuple(one for _, one in entries if one),
+            tuple(entry for entry, one in entries if one is None or one.mobile not in outcomes),
+            outcomes,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +105,12 @@ class Scheduled:
 
     @classmethod
     def parse_batch(cls, payload: Payload) -> Scheduled:
-        listed = _recipients(items(payload, "failure_recipients", "recipients"))
+        settled = outcomes_in(read(items(payload, *LISTS)))
         return cls(
             text_id(payload, "schedule_id"),
             integer(payload, "success_count"),
             integer(payload, "failure_count"),
-            tuple(one for one in listed if not one.ok),
+            tuple(one for one in settled.values() if not one.ok),
         )
 
 
@@ -158,7 +132,7 @@ class ScheduleInfo:
             text_id(payload, "schedule_id"),
             _time(times.from_wire, payload, "send_time"),
             number_id(payload, "temp_id"),
-            _recipients(listed),
+            tuple(readable(listed, RecipientResult.parse)),
         )
 
 
@@ -260,29 +234,6 @@ class SignatureInfo:
 
 def nothing(payload: Payload) -> None:
     """A deletion answers with nothing."""
-
-
-def _msg_id(item: Payload, *, taken: bool) -> str | None:
-    """One that was taken can be checked by its id or by nothing; of one that was refused the id is no matter."""
-    if item.get("msg_id") in (None, ""):
-        return None
-    try:
-        return text_id(item, "msg_id")
-    except WrongShape:
-        if taken:
-            raise
-        return None
-
-
-def _params(given: object) -> dict[str, str] | None:
-    """PHP's clients made ``[]`` of an empty object; so may an echo of it."""
-    if not isinstance(given, dict) or not given:
-        return None
-    return {storable(name): storable(str(value)) for name, value in given.items()}
-
-
-def _recipients(listed: list[Any]) -> tuple[RecipientResult, ...]:
-    return tuple(readable(listed, RecipientResult.parse))
 
 
 def _time(read: Callable[[Any], datetime], payload: Payload, name: str) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -150,24 +151,21 @@ def is_integer(value: object) -> bool:
 
 
 def items(payload: Payload, *names: str) -> list[Any]:
-    """The list under the first of ``names`` that is there; none of them is an empty list."""
+    """The lists under ``names`` as one; none of them is an empty list."""
+    found: list[Any] = []
     for name in names:
         value = payload.get(name)
-        if isinstance(value, list):
-            return value
-        if value is not None:
+        if not isinstance(value, list | None):
             raise WrongShape(name)
-    return []
+        found += value or []
+    return found
 
 
-def readable(entries: list[Any], parse: Callable[[Payload], T], unread: list[Any] | None = None) -> Iterator[T]:
+def readable(entries: list[Any], parse: Callable[[Payload], T]) -> Iterator[T]:
     """One entry that cannot be read is left out and never spoils the others: it counts as not listed."""
     for entry in entries:
-        try:
+        with suppress(WrongShape, AttributeError):
             yield parse(entry)
-        except (WrongShape, AttributeError):
-            if unread is not None:
-                unread.append(entry)
 
 
 def error_code(payload: Payload) -> int | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from django.db import router
 
+from ..client.outcomes import IDS, told_of
 from ..client.shapes import loads
 from ..models.base import durably
 from ..models.callbacks import Callback
@@ -20,8 +21,6 @@ logger = logging.getLogger("django_jsms")
 
 #: Why it stands among what JSMS told us.
 UNUSABLE: Final = "unusable"
-#: Where an id of ours to look for later may stand.
-_NAMES: Final = ("msg_id", "schedule_id")
 #: An id in the log, and how many of them in one line: a collector cuts long ones.
 _LONGEST: Final = 140
 _A_LINE: Final = 100
@@ -63,19 +62,7 @@ def _ids(body: bytes) -> Iterator[str]:
         found = loads(body.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return
-    entries = found if isinstance(found, list) else [found]
-    for entry in entries:
-        for each in (entry, *_listed(entry)):
-            yield from _named(each)
-
-
-def _listed(entry: Any) -> list[Any]:
-    listed = entry.get("recipients") if isinstance(entry, Mapping) else None
-    return listed if isinstance(listed, list) else []
-
-
-def _named(entry: Any) -> Iterator[str]:
-    for name in _NAMES:
-        value = entry.get(name) if isinstance(entry, Mapping) else None
-        if isinstance(value, str | int):
-            yield ascii(value)[:_LONGEST]
+    for each in told_of(found):
+        for value in map(each.get, IDS):
+            if isinstance(value, str | int):
+                yield ascii(value)[:_LONGEST]

@@ -142,9 +142,9 @@ def _exchange(chunk: Any, rows: list[tuple[int, str, dict[str, str]]]) -> None:
         budgets.give_back(batch.app, chunk.costs)  # none of it was sent: it is counted again when it is tried again
     else:
         if _recorded(chunk, rows, answer):
-            sent = sum(item.ok for item in answer.recipients)
-            _tell(chunk, started, sent=sent, failed=len(answer.recipients) - sent)
-        optouts.learn(batch.app, [item.mobile for item in answer.recipients if item.code == optouts.REFUSED])
+            sent = sum(item.ok for item in answer.outcomes.values())
+            _tell(chunk, started, sent=sent, failed=len(answer.outcomes) - sent)
+        optouts.learn(batch.app, [item.mobile for item in answer.outcomes.values() if item.code == optouts.REFUSED])
 
 
 @sensitive_variables()
@@ -168,7 +168,7 @@ def _recorded(chunk: Any, rows: list[tuple[int, str, dict[str, str]]], answer: B
 
 def _log(chunk: Any, rows: list[tuple[int, str, dict[str, str]]], answer: BatchResult, why: str) -> None:
     """Message by message, the msg_id or the code it was refused with."""
-    listed = {item.mobile: item.msg_id if item.ok else f"!{item.code}" for item in answer.recipients}
+    listed = {mobile: item.msg_id if item.ok else f"!{item.code}" for mobile, item in answer.outcomes.items()}
     answers.log(chunk, why, [f"{pk}={listed[mobile]}" for pk, mobile, _ in rows if mobile in listed])
 
 
@@ -204,11 +204,11 @@ def _refused(chunk: Any, error: JSMSError, size: int) -> None:
 
 
 def _answered(chunk: Any, rows: list[tuple[int, str, dict[str, str]]], answer: BatchResult) -> bool:
-    """Listed without an error: sent. Listed with one: failed, or later. Not listed: unknown. False: too late."""
-    listed = {item.mobile: item for item in answer.recipients}
+    """Listed without an error: sent. Listed with one: failed, or later. Not listed, or listed as sent and as refused:
+    unknown. False: too late."""
     outcomes, later = [], []
     for pk, mobile, _ in rows:
-        item = listed.get(mobile)
+        item = answer.outcomes.get(mobile)
         known = describe(item.code) if item else None
         if known and known.scope == "frequency" and chunk.deferrals < DEFERRALS:
             later.append(pk)

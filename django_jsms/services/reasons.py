@@ -13,7 +13,7 @@ from ..client.errors import describe
 _SENTENCES: Final[Mapping[str, str]] = {
     "maybe_sent": gettext_noop("The answer was lost: it may have arrived."),
     "lease_ended": gettext_noop("The process that sent it died: it may have arrived."),
-    "not_listed": gettext_noop("The answer of JSMS did not name it: it may have arrived."),
+    "not_listed": gettext_noop("The answer of JSMS does not say what became of it: it may have arrived."),
     "lost": gettext_noop("A person took it for lost."),
     "opted_out": gettext_noop("The recipient wants no more marketing."),
     "expired": gettext_noop("It waited too long, and was not sent."),

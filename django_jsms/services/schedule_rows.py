@@ -12,7 +12,8 @@ from django.db.models import Sum
 from django.utils.dateparse import parse_datetime
 
 from ..client.errors import describe
-from ..client.results import RecipientResult, Scheduled, ScheduleInfo
+from ..client.outcomes import RecipientResult
+from ..client.results import Scheduled, ScheduleInfo
 from ..models import bulk
 from ..models.base import as_stored, mobile_hash, now
 from ..models.messages import Message

@@ -17,7 +17,7 @@ from django_jsms.client.results import (
 from django_jsms.client.shapes import WrongShape
 from django_jsms.client.told import Reply, Report
 
-MOBILE = "13812345678"
+MOBILE, OTHER = "13812345678", "13900139000"
 
 
 def batch(*items, **more):
@@ -70,7 +70,7 @@ def test_the_list_under_the_other_name_and_no_list_at_all():
     assert len(BatchResult.parse({**counts, "failure_recipients": [item]}).recipients) == 1
     assert BatchResult.parse(counts).recipients == ()
     held = {"schedule_id": "a", **counts}
-    assert len(Scheduled.parse_batch({**held, "recipients": [item, {"mobile": MOBILE}]}).failures) == 1
+    assert len(Scheduled.parse_batch({**held, "recipients": [item, {"mobile": OTHER}]}).failures) == 1
     assert Scheduled.parse_batch(held).failures == ()
 
 
@@ -160,6 +160,39 @@ def test_what_no_database_stores_is_seen_to_be_replaced(said, kept):
 
 @pytest.mark.parametrize("odd", UNUSABLE_IDS)
 def test_an_id_that_nobody_can_use_is_no_outcome_of_what_was_taken_only(odd):
-    taken, refused = {"mobile": MOBILE, "msg_id": odd}, {"mobile": MOBILE, "msg_id": odd, "error_code": 50006}
+    taken, refused = {"mobile": OTHER, "msg_id": odd}, {"mobile": MOBILE, "msg_id": odd, "error_code": 50006}
     answer = batch(taken, refused)
     assert [(one.code, one.msg_id) for one in answer.recipients] == [(50006, None)] and answer.unread == (taken,)
+
+
+#: What two entries say of one number, and whether it is the same.
+TWICE = [
+    ({"msg_id": "1"}, {"msg_id": "1"}, True),
+    ({"msg_id": "1"}, {"msg_id": 1, "error_code": "50000"}, True),
+    ({"msg_id": "1", "error_code": 50006}, {"error_code": "50006"}, True),
+    ({"msg_id": "1"}, {"msg_id": "1", "error_code": 50009}, False),
+    ({"msg_id": "1"}, {"error_code": 50034}, False),
+    ({"msg_id": "1"}, {"msg_id": "2"}, False),
+    ({"msg_id": "1"}, {}, False),
+    ({"msg_id": "x" * 65}, {"error_code": 50009}, False),
+    ({"error_code": 50009}, {"error_code": 50006}, False),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "same"), TWICE)
+@pytest.mark.parametrize("spelling", [MOBILE, f"+86{MOBILE}", int(MOBILE)])
+@pytest.mark.parametrize("swap", [False, True])
+@pytest.mark.parametrize("lists", [("recipients",), ("recipients", "failure_recipients")])
+def test_a_number_of_which_two_things_are_said_has_no_outcome(first, second, same, spelling, swap, lists):
+    entries = [{"mobile": MOBILE, **first}, {"mobile": spelling, **second}]
+    entries = entries[::-1] if swap else entries
+    other = {"mobile": OTHER, "error_code": 50006}
+    listed = {lists[0]: [entries[0], other], lists[-1]: [*([] if lists[1:] else [entries[0], other]), entries[1]]}
+    counts = {"success_count": 1, "failure_count": 1}
+
+    answer = BatchResult.parse({**counts, **listed})
+    assert set(answer.outcomes) == ({MOBILE, OTHER} if same else {OTHER})
+    assert list(answer.unread) == ([] if same else entries)
+    failures = Scheduled.parse_batch({"schedule_id": "a", **counts, **listed}).failures
+    assert OTHER in (mobiles := [one.mobile for one in failures])
+    assert (MOBILE in mobiles) == (same and "error_code" in second and first.get("error_code") == 50006)

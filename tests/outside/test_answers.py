@@ -10,7 +10,18 @@ import pytest
 from django.db import DataError, OperationalError
 
 from django_jsms.exceptions import MaybeSent
-from django_jsms.models import Batch, Callback, Chunk, Message, OptOut, Schedule, VerificationCode, bulk
+from django_jsms.models import (
+    Batch,
+    Callback,
+    Chunk,
+    Counter,
+    Message,
+    OptOut,
+    Pause,
+    Schedule,
+    VerificationCode,
+    bulk,
+)
 from django_jsms.models.base import LEASE, now
 from django_jsms.services import (
     chunks,
@@ -148,6 +159,104 @@ def test_an_answer_that_is_none_is_kept(shop: Any, body: str) -> None:
     answers(shop, body)
 
     assert kept(send_message(MOBILE, **TEXT))["answer"] == body
+
+
+# -- an answer that is a refusal and a success ----------------------------------------------------------------------
+
+STATUSES = [200, 302, 400, 401, 403, 429, 500]
+#: 50009 makes a row wait, 50014 pauses the app, 50006 fails it: none may, as an SMS went out.
+REFUSALS = [50009, 50014, 50006, 59999]
+IDS = {"text": '"288193860302"', "a number": "288193860302", "of no use": json.dumps("1" * 65)}
+
+
+def contradicts(shop: Any, said: str, status: int, code: int) -> str:
+    body = f'{{"error": {{"code": {code}, "message": "no"}}, {said}}}'
+    shop.fault("status", status=status, body=body)
+    return body
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("code", REFUSALS)
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_refusal_that_names_a_msg_id_may_have_been_sent(shop: Any, caplog: Any, status: int, code: int) -> None:
+    for door, send in SINGLE.items():
+        for name, value in IDS.items():
+            body = contradicts(shop, f'"msg_id": {value}', status, code)
+            row = send()
+            row.refresh_from_db()
+            assert (row.status, row.msg_id) == ("unknown", ""), (door, name)
+            assert kept(row)["answer"] == body and value.strip('"') in caplog.text
+            assert not Pause.objects.exists() and run_pending() == 0 and not shop.outbox
+            for model in (Callback, Message, VerificationCode, Counter):
+                model.objects.all().delete()
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("door", SCHEDULED)
+def test_a_refusal_that_names_a_schedule_id_may_be_held(shop: Any, caplog: Any, door: str, status: int) -> None:
+    contradicts(shop, '"schedule_id": "abc-1", "success_count": 1, "failure_count": 0', status, 50009)
+
+    SCHEDULED[door]()
+    run_pending()
+    row = Schedule.objects.get()
+    assert (row.status, row.remote_id) == ("create_unknown", None)
+    assert "abc-1" in kept(row)["answer"] and "ids: 'abc-1'" in caplog.text and not Pause.objects.exists()
+
+
+SENT = f'{{"mobile": "{MOBILE}", "msg_id": "288193860302"}}'
+WAITS = f'{{"mobile": "{OTHER}", "error_code": 50009}}'
+EVIDENCE = {
+    "a recipient": f'"recipients": [{SENT}, {WAITS}]',
+    "a recipient under the other name": f'"failure_recipients": [{WAITS}, {SENT}]',
+    "a count": '"success_count": 1, "failure_count": 1',
+}
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("code", REFUSALS)
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("evidence", EVIDENCE)
+def test_a_refused_batch_that_names_who_was_sent_to(
+    shop: Any, caplog: Any, evidence: str, status: int, code: int
+) -> None:
+    contradicts(shop, EVIDENCE[evidence], status, code)
+
+    chunk = batch(MOBILE, OTHER)
+    assert (chunk.status, chunk.unknown) == ("unknown", 2)
+    assert set(Message.objects.values_list("status", "reason")) == {("unknown", "maybe_sent")}
+    assert kept(chunk) and ("288193860302" in caplog.text) == (evidence != "a count")
+    assert not Pause.objects.exists() and run_pending() == 0 and not shop.outbox
+
+
+@pytest.mark.parametrize("said", [f'"recipients": [{WAITS}]', '"msg_id": "", "success_count": 0', '"msg_id": null'])
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_refusal_that_names_nothing_sent_is_one(shop: Any, said: str, status: int) -> None:
+    contradicts(shop, said, status, 50009)
+
+    chunk = batch(MOBILE, OTHER)
+    assert (chunk.status, chunk.reason, chunk.deferrals) == ("pending", "too_frequent", 1)
+    assert set(Message.objects.values_list("status", flat=True)) == {"waiting"} and not Callback.objects.exists()
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("spelling", [MOBILE, f"+86{MOBILE}"])
+@pytest.mark.parametrize(
+    "error", ['"error_code": 50009', '"error_code": "50004"', '"msg_id": "2", "error_code": 50024']
+)
+@pytest.mark.parametrize("swap", [False, True])
+def test_one_who_is_listed_as_sent_and_as_refused(
+    shop: Any, caplog: Any, error: str, spelling: str, swap: bool
+) -> None:
+    refused, good = f'{{"mobile": "{spelling}", {error}}}', f'{{"mobile": "{OTHER}", "msg_id": "113"}}'
+    both = ", ".join([refused, SENT] if swap else [SENT, refused])
+    answers(shop, f'{{"success_count": 2, "failure_count": 1, "recipients": [{both}, {good}]}}')
+
+    chunk = batch(MOBILE, OTHER)
+    found = {message.mobile: (message.status, message.msg_id) for message in Message.objects.all()}
+    assert found == {MOBILE: ("unknown", ""), OTHER: ("sent", "113")}
+    assert (chunk.status, chunk.sent, chunk.failed, chunk.unknown) == ("done", 1, 0, 1)
+    assert "288193860302" in kept(chunk)["answer"] and "'288193860302'" in caplog.text
+    assert run_pending() == 0 and not OptOut.objects.exists()
 
 
 # -- a chunk whose outcome comes to nothing ------------------------------------------------------------------------

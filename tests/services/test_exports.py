@@ -40,7 +40,7 @@ def test_every_row_is_there_and_failures_come_first(shop):
         ("1", "138****0000", "sent", "", "", "11"),
         ("4", "138****0003", "sent", "", "", "44"),
     ]
-    assert rows[3][4] == "The answer of JSMS did not name it: it may have arrived."
+    assert rows[3][4] == "The answer of JSMS does not say what became of it: it may have arrived."
     assert rows[2][4].startswith("JSMS does not accept this mobile") and rows[4][8]
 
 

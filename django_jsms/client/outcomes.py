@@ -1,0 +1,113 @@
+"""Whom an answer names, and what became of each. Of what an answer says two things nobody knows anything.
+
+So it may have been sent, and nothing of it is sent again by itself (docs: «Why a send can be unknown»).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from .mobile import mask, number_in
+from .shapes import Payload, WrongShape, code_of, number, phone, readable, storable, text_id
+
+#: The ids that JSMS gives to what it sends or holds, and the lists of those it sends to.
+IDS: Final = ("msg_id", "schedule_id")
+LISTS: Final = ("recipients", "failure_recipients")
+
+
+def told_of(payload: object) -> Iterator[Payload]:
+    """Whatever of an answer may hold an id: the object, or each of a list, and whom they list."""
+    for whole in payload if isinstance(payload, list) else [payload]:
+        if isinstance(whole, Mapping):
+            yield whole
+            for listed in map(whole.get, LISTS):
+                yield from (each for each in listed if isinstance(each, Mapping)) if isinstance(listed, list) else ()
+
+
+def tells_of_a_send(payload: object) -> bool:
+    """Whether an answer names something that was sent or is held: an id whose own entry holds no error. Of those that
+    failed a batch names ids, too (jsms-api 2.5)."""
+    return any(
+        (any(map(each.get, IDS)) and code_of(each.get("error_code")) is None) or number(each.get("success_count"))
+        for each in told_of(payload)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientResult:
+    """One recipient of a batch or a schedule. ``code`` None: taken; a number: refused, or 0: refused unreadably."""
+
+    mobile: str = field(repr=False)
+    msg_id: str | None = None
+    code: int | None = None
+    message: str = ""
+    params: dict[str, str] | None = field(default=None, repr=False, hash=False)
+
+    @property
+    def ok(self) -> bool:
+        """By the error alone: failed items carry a ``msg_id`` too (jsms-api 2.5)."""
+        return self.code is None
+
+    @property
+    def masked(self) -> str:
+        return mask(self.mobile)
+
+    @property
+    def outcome(self) -> tuple[int | None, str | None]:
+        """What became of it: of one that was refused the id is no matter."""
+        return self.code, self.msg_id if self.ok else None
+
+    @classmethod
+    def parse(cls, item: Payload) -> RecipientResult:
+        given, code = phone(item, "mobile"), code_of(item.get("error_code"))
+        return cls(
+            # As rows hold it, so that it finds its row; what is no mobile number stays as it came.
+            mobile=number_in(given) or given,
+            msg_id=_msg_id(item, taken=code is None),
+            code=code,
+            message=storable(str(item.get("error_message") or "")),
+            params=_params(item.get("temp_para")),
+        )
+
+
+def read(listed: list[Any]) -> list[tuple[Any, RecipientResult | None]]:
+    """Each as it came, and as it is read; None where it cannot be."""
+    return [(entry, next(readable([entry], RecipientResult.parse), None)) for entry in listed]
+
+
+def outcomes_in(entries: list[tuple[Any, RecipientResult | None]]) -> dict[str, RecipientResult]:
+    """By number. One that is listed as sent and as refused may be either, and is left out."""
+    by_number: dict[str, list[RecipientResult | None]] = {}
+    for entry, one in entries:
+        by_number.setdefault(one.mobile if one else _number(entry), []).append(one)
+    return {
+        mobile: first
+        for mobile, (first, *others) in by_number.items()
+        if first and all(one and one.outcome == first.outcome for one in others)
+    }
+
+
+def _number(entry: Any) -> str:
+    """Whom an entry that cannot be read is about, where that can be read; or nobody."""
+    return number_in(str(entry.get("mobile"))) or "" if isinstance(entry, dict) else ""
+
+
+def _msg_id(item: Payload, *, taken: bool) -> str | None:
+    """One that was taken can be checked by its id or by nothing; of one that was refused the id is no matter."""
+    if item.get("msg_id") in (None, ""):
+        return None
+    try:
+        return text_id(item, "msg_id")
+    except WrongShape:
+        if taken:
+            raise
+        return None
+
+
+def _params(given: object) -> dict[str, str] | None:
+    """PHP's clients made ``[]`` of an empty object; so may an echo of it."""
+    if not isinstance(given, dict) or not given:
+        return None
+    return {storable(name): storable(str(value)) for name, value in given.items()}
