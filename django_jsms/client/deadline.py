@@ -84,6 +84,10 @@ class TimedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(_TimedSocket(sock), *args, **kwargs)  # type: ignore[arg-type]
 
+    def read(self, amt: int | None = None) -> bytes:
+        """What is there, up to ``amt``: one that waits for more loses it where the connection breaks."""
+        return super().read() if amt is None else self.read1(amt)
+
 
 def connect(address: tuple[str, int], options: list[tuple[int, int, int | bytes]]) -> socket.socket:
     """A connected socket, trying each address of the host within the connect timeout and the total."""

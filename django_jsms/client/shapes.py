@@ -37,6 +37,7 @@ _FAULTS: Final = {
     "phone": ("is no number: that has 1 to 32 characters", "不是号码（1 至 32 个字符）"),
     "object": ("is no JSON object", "不是 JSON 对象"),
     "json": ("is not JSON", "不是 JSON"),
+    "gap": ("is lost: the answer broke off", "已丢失：应答中断"),
 }
 
 
@@ -58,8 +59,25 @@ def loads(text: str, constant: Callable[[str], Any] = str) -> Any:
     return json.loads(text, parse_int=_whole, parse_constant=constant, strict=False)
 
 
+def complete_entries(text: str) -> list[Any]:
+    """Of a list that broke off, or cannot be read to its end, the entries that came whole."""
+    found: list[Any] = []
+    before = _OPENS.match(text)
+    with suppress(ValueError, RecursionError):
+        while before:
+            entry, end = _ENTRY.raw_decode(text, before.end())
+            found.append(entry)
+            before = _PARTS.match(text, end)
+    return found
+
+
 def _whole(digits: str) -> int | str:
     return int(digits) if len(digits) <= _DIGITS else digits
+
+
+_ENTRY: Final = json.JSONDecoder(parse_int=_whole, parse_constant=str, strict=False)
+_OPENS: Final = re.compile(r"[ \t\r\n]*\[[ \t\r\n]*")
+_PARTS: Final = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
 
 
 def record(value: object, name: str) -> Payload:

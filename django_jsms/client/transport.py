@@ -31,12 +31,11 @@ from . import answers, deadline
 from .answers import Answer
 from .calls import Timeout
 from .deadline import Exchange
+from .pieces import LARGEST_ANSWER, LARGEST_PULL, pieces
 from .routes import Route
 
 logger = logging.getLogger("django_jsms")
 
-#: Of an answer, decoded. JSMS's largest, 1000 recipients that failed, is a quarter of it.
-LARGEST_ANSWER = 1024 * 1024
 MOST_CONNECTIONS = 32
 #: Seconds. Balancers drop idle connections silently; a send must not find that out.
 LONGEST_IDLE = 15.0
@@ -198,7 +197,7 @@ class Transport:
         )
         raw = response.raw
         try:
-            return Answer(raw.status, _wait(raw), _body(raw))
+            return Answer(raw.status, _wait(raw), _body(raw, route))
         finally:
             # Read to its end, the connection is in the pool already; else it is of no more use.
             raw.close()
@@ -250,37 +249,19 @@ def _wait(raw: Any) -> str:
     return str(headers.get("Retry-After") or (headers.get("X-Rate-Limit-Reset", "") if too_many else "")).strip()
 
 
-def _body(raw: Any) -> bytes:
-    """Decoded and within the cap. Where the status says it all, a body that is neither is as good as none."""
+def _body(raw: Any, route: Route) -> bytes:
+    """Decoded and within the cap. Where the status says it all, a body that is neither is as good as none; of what is
+    handed out once, all that came is kept."""
+    once, body = route.answer == "array", bytearray()
     try:
-        return _decoded(_whole(raw), raw.headers.get("Content-Encoding", ""))
+        for piece in pieces(raw, LARGEST_PULL if once else LARGEST_ANSWER):
+            body += piece
     except (*_WIRE, ValueError, zlib.error):
-        if raw.status < 300:
+        if raw.status >= 300:
+            return b""
+        if not once:
             raise
-        return b""
-
-
-def _whole(raw: Any) -> bytes:
-    """The body as it came, to its end; ValueError beyond the cap, the library's errors when it breaks off."""
-    body = b""
-    while not raw.closed:
-        body += raw.read(LARGEST_ANSWER + 1 - len(body), decode_content=False)
-        if len(body) > LARGEST_ANSWER:
-            raise ValueError("the answer is too large")
-    return body
-
-
-def _decoded(body: bytes, encoding: str) -> bytes:
-    """200 MB fit into 194 KB of gzip: no more is unpacked than the cap (semantics 4)."""
-    if not body or encoding.strip().lower() in ("", "identity"):
-        return body
-    if encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
-        raise ValueError("an encoding that was not asked for")
-    unpacker = zlib.decompressobj(wbits=47)  # gzip or zlib, by the first bytes
-    plain = unpacker.decompress(body, LARGEST_ANSWER + 1)
-    if len(plain) > LARGEST_ANSWER or not unpacker.eof or unpacker.unused_data:
-        raise ValueError("the answer is too large, or broken off")
-    return plain
+    return bytes(body)
 
 
 def _log(route: Route, outcome: Answer | JSMSError, started: float) -> None:

@@ -49,8 +49,9 @@ def pull_reports(app: str = "default") -> Pull | None:
     """Fetch and apply at most 500 delivery reports; None where another process pulls, or pulled 5 s ago.
 
     One call of ``GET /report``. Raises InTransaction, NotConfigured, Refused and NotSent, with nothing lost;
-    NoAnswer where records may have been handed out and lost: the gap stays as a Callback with the error
-    ``gap``, an answer that nobody can read as one with the error ``unreadable``. Never repeated by itself.
+    NoAnswer where records may have been handed out and lost: what came whole is applied, the gap stays as a Callback
+    with the error ``gap``, an answer that nobody can read as one with the error ``unreadable``. Never repeated by
+    itself.
 
     JSMS: https://docs.jiguang.cn/jsms/server/rest_api_jsms_inquire
     """
@@ -95,7 +96,8 @@ def _pull(app: str, kind: str, call: Callable[..., Pulled[Any]]) -> Pull | None:
         pulled = call(client, keep=lambda raw: _keep(begun, raw))
     except NoAnswer:
         logger.error("%s of app %s: the answer was lost or cannot be read", kind, app)
-        reason = begun.error if begun.error == GAP else apply_stored(begun)
+        # What came whole is applied; the rest is a gap.
+        reason = (begun.error != GAP and apply_stored(begun)) or GAP
         records.record("pull", app=config.alias, kind=kind, id=begun.pk, reason=reason)
         raise
     except JSMSError:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.db import InterfaceError, OperationalError, router, transaction
 
 from ..client import callbacks as wire
-from ..client.shapes import WrongShape, loads, narrow, record
+from ..client.shapes import WrongShape, complete_entries, loads, narrow, record
 from ..client.told import Reply, Report
 from ..exceptions import InvalidInput
 from ..models.base import durably, now
@@ -122,16 +122,20 @@ def _effects(callback: Callback, at: datetime) -> list[Tell]:
     """The effects of all records, in the open transaction; answers what to announce after the commit."""
     if not callback.take(at):  # another process was quicker
         return []
-    found = list(entries(callback))
-    tells = []
-    for place, (entry, read) in enumerate(found):
+    records, tells = list(entries(callback)), []
+    left: dict[str, list[Any]] = {}
+    for entry, read in records:
         fault, tell = _apply(callback, read, at)
+        if fault:
+            left.setdefault(fault, []).append(entry)
         tells.append(tell)
-        if fault and len(found) == 1:
+    for fault, those in left.items():
+        counts = len(those), len(records)
+        logger.warning("%s of %s records of callback %s changed nothing: %s", *counts, callback.pk, fault)
+        if len(those) == len(records):
             callback.settle(at, fault, applied=fault == _APPLIED)
-        elif fault:
-            logger.warning("Record %s of callback %s changed nothing: %s", place, callback.pk, fault)
-            _set_apart(callback, place, entry, fault, at)
+        else:
+            _set_apart(callback, those, fault, at)
     return tells
 
 
@@ -141,24 +145,42 @@ def entries(callback: Callback) -> Iterator[tuple[Any, Callable[[], Any]]]:
     if callback.kind not in PULLED:
         yield None, lambda: wire.parse(wire.Form.read(body))
         return
-    try:
-        entries = loads(body.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        entries = None
-    # What is no list is one record that nobody can read.
-    for entry in entries if isinstance(entries, list) else [entries]:
+    found, whole = _entries(body.decode("utf-8", "replace"))
+    for entry in found:
         yield entry, partial(_pulled, callback.kind, entry)
+    if not whole:
+        yield None, _gap
 
 
 def _pulled(kind: str, entry: Any) -> Any:
     return PULLED[kind](record(entry, "record"))
 
 
+def _entries(text: str) -> tuple[list[Any], bool]:
+    """What a pull brought, and whether that is all. What is no list is one record that nobody can read."""
+    try:
+        found = loads(text)
+    except (ValueError, RecursionError):
+        complete = complete_entries(text)
+        return complete or [None], not complete
+    return found if isinstance(found, list) else [found], True
+
+
+def _gap() -> Any:
+    raise _Gap("record", "gap")
+
+
+class _Gap(WrongShape):
+    """What stood here was lost on its way."""
+
+
 def _apply(callback: Callback, read: Callable[[], Any], at: datetime) -> tuple[str, Tell]:
     try:
         said = read()
+    except _Gap:
+        return GAP, _nothing
     except WrongShape as error:
-        logger.warning("Callback %s of app %s cannot be read: %s", callback.pk, callback.app, error.explain("en"))
+        logger.info("A record of callback %s cannot be read: %s", callback.pk, error.explain("en"))
         return UNREADABLE, _nothing
     effect, fault = _EFFECTS.get(type(said)), "unknown_kind"
     for each in dict.fromkeys((said, _narrow(said))) if effect else ():
@@ -184,13 +206,13 @@ def _passes(error: Exception) -> bool:
     return isinstance(error, OperationalError | InterfaceError) and error.args[:1] != (_WRONG_TEXT,)
 
 
-def _set_apart(callback: Callback, place: int, entry: Any, fault: str, at: datetime) -> None:
-    """A row of its own, which is listed and can be applied again."""
+def _set_apart(callback: Callback, entries: list[Any], fault: str, at: datetime) -> None:
+    """All that one thing is wrong with, in a row of its own, which is listed and can be applied again."""
     Callback.objects.primary().create(
         app=callback.app,
         kind=callback.kind,
-        body=json.dumps([entry]).encode(),
-        digest=digest("record", callback.digest, str(place)),
+        body=json.dumps(entries).encode(),
+        digest=digest("records", callback.digest, fault),
         error=fault,
         applied_at=at if fault == _APPLIED else None,
     )

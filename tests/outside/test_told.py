@@ -133,7 +133,8 @@ def test_each_member_of_a_pulled_record_spoils_no_other(
     row.refresh_from_db()
     assert (row.delivery == "delivered") if kind == "SMS_REPORT" else OptOut.objects.filter(mobile=MOBILE).exists()
     kept = Report.objects.count() if kind == "SMS_REPORT" else Reply.objects.count()
-    assert kept + Callback.objects.filter(applied_at=None).count() == len(entries) + len(VALUES) + 1
+    left = [json.loads(bytes(callback.body)) for callback in Callback.objects.filter(applied_at=None)]
+    assert kept + sum(map(len, left)) == len(entries) + len(VALUES) + 1 and len(left) <= 2
     none_is_left()
     JobLease.objects.all().delete()
     assert pull() is not None  # the next one asks again

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.db import DataError, OperationalError
 
 from django_jsms.client import JSMSClient
 from django_jsms.client.answers import Answer
+from django_jsms.client.pieces import LARGEST_PULL
 from django_jsms.client.told import Reply as WireReply
 from django_jsms.client.told import Report as WireReport
 from django_jsms.client.transport import Transport
@@ -208,7 +210,7 @@ def test_the_first_that_cannot_be_applied_keeps_no_other_waiting(shop: Any, monk
     assert sum(found) == 1 and OptOut.objects.get().mobile == MOBILE
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"{}", b"[", b'"x"', b"\xff\xfe", b"[" * 50_000, b'[{"phone": "1"}'])
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b"[", b'"x"', b"\xff\xfe", b"[" * 50_000, b'[{"phone": "1"'])
 def test_an_answer_that_nobody_can_read_is_kept(shop: Any, monkeypatch: Any, body: bytes) -> None:
     with pytest.raises(NoAnswer):
         answered(monkeypatch, "report", body)
@@ -230,8 +232,84 @@ def test_one_bad_byte_or_endless_number_spoils_no_other_record(shop: Any, monkey
     pulled = answered(monkeypatch, "reply", body)
     assert pulled and (pulled.records, pulled.unreadable) == (3, 5)
     assert set(OptOut.objects.values_list("mobile", flat=True)) == {MOBILE, "13900139001"}
-    assert Callback.objects.filter(error="unreadable").count() == 5
+    assert len(json.loads(bytes(Callback.objects.get(error="unreadable").body))) == 5
     assert not Callback.objects.filter(error="unread")
+
+
+HEARD = [{"phone": number, "replyTime": 1732400000000, "content": "TD"} for number in (MOBILE, "13900139000")]
+#: What stands behind two whole records.
+BREAKS = {
+    "in a record": ', {"phone": "13900139001", "content": "T',
+    "in an escape": ', {"phone": "13900139001", "content": "\\u5',
+    "in a character": ', {"phone": "13900139001", "content": "\udce9\udc80',
+    "behind a record": "",
+    "behind a comma": " , ",
+    "at something else": ' <html> {"phone": "13900139001", "content": "TD"}]',
+    "at what is too deep": ", " + "[" * 50_000,
+    "at a second list": '] [{"phone": "13900139001", "content": "TD"}]',
+}
+
+
+@pytest.mark.parametrize("where", BREAKS)
+def test_of_a_list_that_breaks_what_came_whole_is_applied(
+    shop: Any, monkeypatch: Any, caplog: Any, where: str
+) -> None:
+    caplog.set_level("INFO")
+    body = json.dumps(HEARD)[:-1].encode() + BREAKS[where].encode("utf-8", "surrogateescape")
+    with pytest.raises(NoAnswer):
+        answered(monkeypatch, "reply", body)
+    assert {row.mobile for row in OptOut.objects.all()} == {MOBILE, "13900139000"}
+    kept, gap = Callback.objects.order_by("pk")
+    assert (kept.error, bytes(kept.body)) == ("", body) and kept.applied_at
+    assert (gap.kind, gap.error, gap.applied_at, reprocess_callback(gap)) == ("pull reply", "gap", None, "gap")
+    (told_of,) = [record.jsms for record in caplog.records if getattr(record, "jsms", {}).get("event") == "pull"]
+    assert told_of["reason"] == "gap"
+
+
+@pytest.mark.parametrize("size", [100_000, 1_500_000, 6_000_000])
+def test_long_replies_keep_no_opt_out_from_being_heard(shop: Any, size: int) -> None:
+    long = [{**HEARD[1], "content": "字" * (size // 75)} for _ in range(25)]
+    shop.fault("status", status=200, body=json.dumps([HEARD[0], *long], ensure_ascii=False), route="/v1/reply")
+
+    with suppress(NoAnswer):
+        pull_replies()
+    assert OptOut.objects.get().mobile == MOBILE
+    lost = size > LARGEST_PULL
+    assert Callback.objects.filter(error="gap").exists() == lost
+    assert Reply.objects.count() == (26 if not lost else 1 + LARGEST_PULL // (size // 25 + 100))
+
+
+@pytest.mark.parametrize("entries", [500, 8000])
+def test_records_of_no_form_cost_one_row_and_one_line(
+    shop: Any, monkeypatch: Any, caplog: Any, count_statements: Any, entries: int
+) -> None:
+    body = json.dumps([*range(entries), HEARD[0]]).encode()
+    with count_statements() as statements:
+        pulled = answered(monkeypatch, "reply", body)
+    assert pulled and (pulled.records, pulled.unreadable) == (1, entries) and len(statements) < 30
+    assert len(json.loads(bytes(Callback.objects.get(error="unreadable").body))) == entries
+    assert OptOut.objects.get().mobile == MOBILE
+    (line,) = [each.getMessage() for each in caplog.records if "changed nothing" in each.getMessage()]
+    assert line.startswith(f"{entries} of {entries + 1} records of callback ")
+
+
+def test_what_was_set_apart_is_applied_together_later(shop: Any, monkeypatch: Any) -> None:
+    """Some of it: the rest is set apart again, and is not applied twice."""
+    with monkeypatch.context() as patch:
+        patch.setitem(told._EFFECTS, WireReply, broken)
+        answered(monkeypatch, "reply", json.dumps([*HEARD, 1, 2]).encode())
+    failed = Callback.objects.get(error="failed DataError")
+    apply = told._EFFECTS[WireReply]
+    monkeypatch.setitem(
+        told._EFFECTS, WireReply, lambda one, said, at: broken() if said.mobile == MOBILE else apply(one, said, at)
+    )
+    assert reprocess_callback(failed) == "" and OptOut.objects.get().mobile != MOBILE
+    monkeypatch.setitem(told._EFFECTS, WireReply, apply)
+    left = Callback.objects.get(error="failed DataError")
+    assert json.loads(bytes(left.body)) == HEARD[:1] and reprocess_callback(left) == ""
+    assert OptOut.objects.count() == Reply.objects.count() == 2
+    unreadable = Callback.objects.get(applied_at=None)
+    assert reprocess_callback(unreadable) == "unreadable" and Callback.objects.filter(applied_at=None).count() == 1
 
 
 def test_an_app_whose_pull_breaks_keeps_no_other_from_being_asked(shop: Any, monkeypatch: Any) -> None:
