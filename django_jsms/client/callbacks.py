@@ -80,6 +80,8 @@ _READERS: Final[Mapping[str, Callable[[Payload], Notice]]] = {
     TEMPLATE: Review.of_template,
     SIGNATURE: Review.of_signature,
 }
+#: The types of notifications that are known here.
+KINDS: Final = frozenset(_READERS)
 
 
 def sign(app_key: str, master_secret: str, nonce: str, timestamp: str) -> str:

@@ -13,6 +13,7 @@ from django.apps import apps
 from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
+from django_jsms.client.callbacks import sign
 from django_jsms.client.told import Reply as reply_of_jsms
 from django_jsms.exceptions import InvalidInput, JSMSError, NoAnswer
 from django_jsms.models import Callback, JobLease, Message, OptOut, Reply, Report, Template
@@ -29,6 +30,7 @@ from django_jsms.services import (
     match_reports,
     pull_replies,
     pull_reports,
+    reprocess_callback,
     run_pending,
     schedule_message,
     send_message,
@@ -108,6 +110,22 @@ def test_what_is_no_object_at_all_and_kinds_that_are_none(site: Any, value: str,
     text = json.loads(VALUES[value].replace("9" * 5000, "9" * 50), strict=False)
     assert post(str(text)[:300], json.dumps(REPORT), 99) == 200
     assert Callback.objects.filter(applied_at=None).count() == len(RECORDS) + 1
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("kind", [*told.PULLED, told.ANSWER, "other", "", "sms_reply", "SMS_REPLY ", "x" * 300])
+def test_no_notification_passes_for_what_the_package_itself_has_stored(site: Any, kind: str) -> None:
+    """The kind is not signed, and a valid form may be valid JSON."""
+    at = str(int(time.time() * 1000))
+    signed = f"nonce=1&timestamp={at}&signature={sign('sandbox', 'sandbox', '1', at)}&type={kind}&data=x&z="
+    entries = [1] * 4000 + [{**REPLY, "content": "TD"}]
+    body = json.dumps([f"&{signed}", *entries])
+
+    assert Client().post(notices.URL, body, content_type=notices.FORM).status_code == 200
+    (kept,) = Callback.objects.all()
+    assert kept.kind == f"other {kind}"[:32] and kept.error == "unknown_kind"
+    assert reprocess_callback(kept) == "unknown_kind"
+    assert not OptOut.objects.exists() and not Reply.objects.exists()
 
 
 PULLS: dict[str, tuple[Callable[[], Any], str]] = {
