@@ -37,6 +37,8 @@ def callback(request: HttpRequest, token: str) -> HttpResponse:
         return _say(400) if answer is None else _say(200, answer)
     try:
         body = Whole(request, request.META.get("CONTENT_LENGTH")).read(callbacks.MOST_BYTES)
+        if not body and "HTTP_TRANSFER_ENCODING" in request.META:  # WSGI does not hand on a chunked body
+            return _say(411)
         return _say(_STATUS[callbacks.receive(body, app=app)])
     except (Truncated, RawPostDataException):
         return _say(400)

@@ -13,11 +13,13 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.handlers.asgi import ASGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.test.client import BOUNDARY, MULTIPART_CONTENT
+from django.urls import resolve
 
 from django_jsms.client.callbacks import sign
-from django_jsms.models import Batch, Callback, VerificationCode
+from django_jsms.models import Batch, Callback, OptOut, VerificationCode
 from django_jsms.services.bodies import Whole
 from tests.conftest import MOBILE
 
@@ -45,6 +47,13 @@ def server(request, transactional_db):
         thread.join()
 
 
+def notification() -> bytes:
+    now = str(int(time.time() * 1000))
+    data = json.dumps({"phone": MOBILE, "replyTime": int(now), "content": "TD"})
+    form = {"nonce": "1", "timestamp": now, "signature": sign("sandbox", "sandbox", "1", now), "type": "SMS_REPLY"}
+    return urlencode({**form, "data": data, "more": "x" * 20}).encode()
+
+
 def send(server, path: str, body: bytes, *, missing: int = 0, kind: str = "application/json", **headers: str) -> int:
     """Posts a body that lacks its last bytes, hangs up one way, and answers the status."""
     lines = {"Host": "127.0.0.1", "Content-Type": kind, "Content-Length": len(body), "Connection": "close", **headers}
@@ -67,10 +76,7 @@ def test_a_code_is_sent_for_a_whole_body_only(jsms_sandbox, server):
 
 
 def test_a_callback_is_kept_whole_or_not(jsms_sandbox, server):
-    now = str(int(time.time() * 1000))
-    data = json.dumps({"phone": MOBILE, "replyTime": int(now), "content": "TD"})
-    form = {"nonce": "1", "timestamp": now, "signature": sign("sandbox", "sandbox", "1", now), "type": "SMS_REPLY"}
-    body = urlencode({**form, "data": data, "more": "x" * 20}).encode()
+    body = notification()
     app = {"SANDBOX": jsms_sandbox.url, "CALLBACK_TOKENS": [TOKEN]}
     with jsms_sandbox.settings(APPS={"default": app}):
         for missing in (1, 26, 60, len(body)):  # 26: it ends where the data does
@@ -94,6 +100,30 @@ def test_half_a_file_is_no_shorter_list(shop, server):
     assert send(server, "/api/staff/batches/upload/", body, kind=MULTIPART_CONTENT, **login) == 201
 
 
-@pytest.mark.parametrize("length", [None, "", "abc", "-1", "9" * 5000])
+@pytest.mark.parametrize("length", ["", "abc", "-1", "9" * 5000])
 def test_a_length_that_is_none_is_an_empty_body(length):
     assert Whole(BytesIO(b"a body"), length).read() == b""
+
+
+def test_without_a_length_it_ends_where_it_ends():
+    assert Whole(BytesIO(b"a body"), None).read(100) == b"a body"
+    assert Whole(BytesIO(b"a body"), None).read(2) == b"a "
+    assert Whole(BytesIO(b"a body"), None).read() == b"a body"
+
+
+def through_asgi(path: str, body: bytes) -> int:
+    """The status of a chunked request, which an ASGI server has read whole."""
+    headers = [(b"host", b"testserver"), (b"transfer-encoding", b"chunked")]
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers}
+    view = resolve(path)
+    return view.func(ASGIRequest(scope, BytesIO(body)), **view.kwargs).status_code
+
+
+def test_a_chunked_callback_is_read_to_its_end(jsms_sandbox, server):
+    """ASGI reads it whole; what WSGI does not hand on is asked for with a length."""
+    body, path = notification(), f"/jsms/callback/{TOKEN}/"
+    app = {"SANDBOX": jsms_sandbox.url, "CALLBACK_TOKENS": [TOKEN]}
+    with jsms_sandbox.settings(APPS={"default": app}):
+        assert send(server, path, b"", **{"Transfer-Encoding": "chunked"}) == 411
+        assert through_asgi(path, body) == 200
+    assert OptOut.objects.get().mobile == MOBILE

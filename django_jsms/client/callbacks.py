@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Self
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from .shapes import Payload, WrongShape, integer, loads, number_id, record, storable
 from .told import Reply, Report
@@ -27,6 +27,7 @@ _ECHO: Final = re.compile(r"[A-Za-z0-9]{1,32}", re.ASCII)
 #: Java's ``Random.nextLong()``: it may be negative. Digits alone also shut out SHA-1 length extension.
 _NONCE: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _TIMESTAMP: Final = re.compile(r"[0-9]{13}", re.ASCII)
+_BARE: Final = re.compile(r"(?:^|&)data=(?=\{)")
 _FIELDS: Final = ("nonce", "timestamp", "signature", "type", "data")
 
 
@@ -43,13 +44,14 @@ class Form:
     @classmethod
     def read(cls, body: bytes) -> Self:
         """From a body of ``application/x-www-form-urlencoded``; never raises. A field given twice is missing."""
+        # As Latin-1 every byte comes through, percent-encoded or not.
+        text, bare = _apart(body.decode("latin-1"))
         try:
-            # As Latin-1 every byte comes through, percent-encoded or not.
-            pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True, max_num_fields=20, encoding="latin-1")
+            pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=20, encoding="latin-1")
         except ValueError:
             return cls()
         given: dict[str, str] = {}
-        for name, value in pairs:
+        for name, value in (*pairs, *bare):
             key = _utf8(name)
             given[key] = "" if key in given else _utf8(value)
         return cls(**{name: given[name] for name in _FIELDS if name in given})
@@ -119,6 +121,15 @@ def parse(form: Form) -> Notice | None:
     except (ValueError, RecursionError):
         raise WrongShape("data", "json") from None
     return read(record(payload, "data"))
+
+
+def _apart(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """The form without JSON that was not percent-encoded, as in JSMS's own samples, and that: a reply may hold «&»."""
+    begins = _BARE.search(text)
+    ends = text.rfind("}") + 1
+    if begins is None or ends <= begins.end():
+        return text, []
+    return text[: begins.start()] + text[ends:], [("data", unquote_plus(text[begins.end() : ends], "latin-1"))]
 
 
 def _utf8(value: str) -> str:

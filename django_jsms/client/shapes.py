@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeVar
+
+from .characters import without_invisible
 
 T = TypeVar("T")
 Payload = Mapping[str, Any]
@@ -29,6 +32,8 @@ LARGEST: Final = 2**31 - 1
 LARGEST_SMALL: Final = 2**15 - 1
 LARGEST_BALANCE: Final = 2**63 - 1
 
+
+_LONGEST_PHONE: Final = 32
 
 #: What is wrong with a member, in English and Chinese.
 _FAULTS: Final = {
@@ -95,9 +100,12 @@ def text_id(payload: Payload, name: str) -> str:
 
 
 def phone(payload: Payload, name: str) -> str:
-    """A number as JSMS wrote it, perhaps with +86; whether it is one is for others to say."""
-    found = _text(payload, name)
-    if not 0 < len(found) <= 32 or _UNSTORABLE.search(found):
+    """A number as JSMS wrote it, perhaps with +86, in narrow digits and without what cannot be seen; whether it is
+    one is for others to say."""
+    given = without_invisible(_text(payload, name)).strip()
+    # Before, too: one character may become eighteen.
+    found = unicodedata.normalize("NFKC", given) if len(given) <= _LONGEST_PHONE else ""
+    if not 0 < len(found) <= _LONGEST_PHONE:
         raise WrongShape(name, "phone")
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Protocol
 
 
@@ -14,7 +15,8 @@ class Truncated(ValueError):
 
 
 class Whole:
-    """A body of ``length`` bytes as a stream. Reading it raises Truncated if it ends earlier.
+    """A body of ``length`` bytes as a stream. Reading it raises Truncated if it ends earlier; without a length, as in
+    a chunked request, it ends where the stream does, which only a server that has read it whole hands on.
 
     gunicorn, runserver and Django's own stream return what came before the connection broke, as if that
     were all of it. Half a list would be taken for a shorter one.
@@ -22,8 +24,9 @@ class Whole:
 
     def __init__(self, stream: Readable, length: object) -> None:
         self._stream = stream
+        self._open = length is None
         try:
-            self._left = max(0, int(str(length)))
+            self._left = sys.maxsize if self._open else max(0, int(str(length)))
         except ValueError:  # as Django reads it
             self._left = 0
 
@@ -33,6 +36,8 @@ class Whole:
         parts = []
         while wanted:
             part = self._next(wanted)
+            if not part:
+                break
             parts.append(part)
             wanted -= len(part)
             self._left -= len(part)
@@ -43,6 +48,6 @@ class Whole:
             part = self._stream.read(wanted)
         except OSError:
             raise Truncated from None
-        if not part:
+        if not part and not self._open:
             raise Truncated
         return part

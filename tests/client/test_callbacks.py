@@ -96,10 +96,28 @@ def test_any_body_is_read_and_none_of_these_is_verified(body: bytes) -> None:
     assert not verified(Form.read(body))
 
 
-def test_json_that_was_not_percent_encoded_is_read() -> None:
-    body = f"type=SMS_REPORT&data={REPORT}".encode()
+@pytest.mark.parametrize("place", ["first", "last", "in between"])
+@pytest.mark.parametrize(
+    "content", ["TD", "TD&", "&" * 30, "a=b&type=x&data=y&nonce=1", "TD}", "{}", "100%", "a;b", "退订", "&data={", ""]
+)
+def test_json_that_was_not_percent_encoded_is_read(content: str, place: str) -> None:
+    """As in JSMS's own samples for curl: in any place, and whatever stands in it."""
+    fields = ["nonce=1", "timestamp=2", "signature=3", "type=SMS_REPLY", "more=4"]
+    at = {"first": 0, "in between": 2, "last": 5}[place]
+    data = json.dumps({"phone": "13000000000", "replyTime": 1, "content": content}, ensure_ascii=False)
+    form = Form.read("&".join([*fields[:at], f"data={data}", *fields[at:]]).encode())
 
-    assert callbacks.parse(Form.read(body)) == callbacks.parse(Form.read(SAMPLE_BODY))
+    assert (form.nonce, form.timestamp, form.signature, form.type) == ("1", "2", "3", "SMS_REPLY")
+    said: Any = callbacks.parse(form)
+    assert said.content == content
+
+
+@pytest.mark.parametrize("data", ["{", "{&a=}", "{}&data={}", "}", "{%22", '{"a":1}&data=1', "%7B%7D&data={}"])
+def test_what_is_none_is_read_all_the_same(data: str) -> None:
+    form = Form.read(f"data={data}&nonce=1".encode())
+    assert form.nonce == "1"
+    with pytest.raises(Unreadable):
+        callbacks.parse(Form(type="SMS_REPLY", data=form.data))
 
 
 @pytest.mark.parametrize(

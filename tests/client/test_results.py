@@ -2,6 +2,7 @@
 
 import pytest
 
+from django_jsms.client.mobile import number_in
 from django_jsms.client.results import (
     Balance,
     BatchResult,
@@ -59,6 +60,25 @@ def test_a_number_as_a_number():
     assert batch({"mobile": int(MOBILE), "msg_id": "1"}).recipients[0].mobile == MOBILE
 
 
+#: What people and machines put around a number, and into it.
+SPELLINGS = [
+    MOBILE, f"+86{MOBILE}", f" {MOBILE} ", f"{MOBILE}\r\n", f"\t{MOBILE}", f"{MOBILE}\0", f"{MOBILE}\ud83d",
+    f"\ufeff{MOBILE}", "138\u200b1234\u200b5678", f"\u202d{MOBILE}\u202c", f"\u3000{MOBILE}\xa0",
+    f"{MOBILE}{chr(0) * 100}", "138\xa01234\xa05678", "138-1234-5678",
+    "".join(chr(0xFEE0 + ord(sign)) for sign in f"+86{MOBILE}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_a_number_in_another_spelling_is_the_same(spelling):
+    assert batch({"mobile": spelling, "msg_id": "1"}).recipients[0].mobile == MOBILE
+    for said in (
+        Report.parse({"msgId": "1", "phone": spelling, "status": 1}),
+        Reply.parse({"phone": spelling, "content": ""}),
+    ):
+        assert number_in(said.mobile) == MOBILE
+
+
 def test_an_item_that_cannot_be_read_spoils_no_other():
     found = batch(None, 5, "x", [], {"msg_id": "1"}, {"mobile": None}, {"mobile": MOBILE, "msg_id": "1"}).recipients
     assert [one.mobile for one in found] == [MOBILE]
@@ -100,7 +120,10 @@ WRONG = [
     (SignatureInfo.parse, {"sign_id": 1, "sign": "x", "status": None}),
     *((Report.parse, {"msgId": odd, "phone": MOBILE, "status": 4001}) for odd in UNUSABLE_IDS),
     *((Report.parse, {"msgId": "1", "phone": MOBILE, "status": odd}) for odd in (None, True, 4001.5, [4001], {})),
-    *((Report.parse, {"msgId": "1", "phone": odd, "status": 4001}) for odd in (None, "", "1" * 33, "1\0", "1\ud800")),
+    *(
+        (Report.parse, {"msgId": "1", "phone": odd, "status": 4001})
+        for odd in (None, "", " ", "1" * 33, "\0", "\ud800")
+    ),
     (ScheduleInfo.parse, {"schedule_id": "a", "send_time": "0001-01-01 00:00:00", "temp_id": 1, "recipients": []}),
     (ScheduleInfo.parse, {"schedule_id": "a", "send_time": "9999-12-31 23:59:59", "temp_id": 1, "recipients": []}),
     *((TemplateInfo.parse, {"temp_id": 1, "template": "x", "type": odd, "status": 1}) for odd in (2**15, -1)),
