@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from django.db import IntegrityError, router, transaction
@@ -19,15 +20,35 @@ from ..models.base import mobile_hash, now
 from ..models.callbacks import OptOut
 from .language import service
 
-#: T and TD historically, R since 2025 (jsms-api 3.5); the rest is what people write, alone or with each other.
-_WORD: Final = "TD|T|R|UNSUBSCRIBE|STOP"
-_VERB: Final = "退订|退訂|拒收|取消订阅"
-#: They repeat what they were told to do («回复R»), ask («请退订») and close politely; nothing else stands beside it.
-_ASKS: Final = "(?:你好|您好)?(?:请|請|我要|我想|申请|麻烦){0,2}(?:帮我)?(?:回复|回覆|回|发送|发)?"
+#: What people write, alone or with each other; nothing else may stand beside it. T and TD historically, R since 2025
+#: (jsms-api 3.5). T alone is a shirt or a name, too.
+_PARTS: Final = {
+    "word": "(?:(?:TD){1,3}|R{1,3}|UNSUBSCRIBE|STOP)",
+    "verb": "(?:退订|退訂|拒收|取消订阅)",
+    "what": "(?:(?:所有|全部|此类|这类|此|该|本)?(?:短信|信息|消息|服务|业务|推送))",
+    # They repeat what they were told to do («回复R»), ask («请退订») and close politely.
+    "hello": "(?:你好|您好|谢谢)",
+    "yes": "(?:你好|您好|谢谢|好的|是的)",
+    "asks": "(?:(?:请|請|麻烦)[您你]?)?(?:我|要|想|需要|申请|确认|给我|帮我|帮忙|帮){0,3}",
+    "reply": "(?:回复|回覆|回|发送|发)",
+    "never": "(?:不要|别|勿)再(?:给我|向我)?(?:发送|发)",
+}
+_FORMS: Final = (
+    "{hello}?{asks}{reply}?{word}{verb}?{what}?",
+    "(?:{asks}{reply})?T(?:{verb}{what}?)?",
+    "{yes}?{asks}{reply}?(?:所有|全部)?{what}?{verb}{{1,3}}(?:{what}|{asks}{reply}?(?:{word}|T))?",
+    "{asks}{never}{what}?",
+)
 _ENDS: Final = "(?:一下)?(?:吧|了|啊)?(?:谢谢)?"
-_ALL: Final = "(?:所有|全部)?"
-_VERBS: Final = f"{_ALL}(?:{_VERB}){{1,3}}(?:{_ALL}(?:短信|信息)|{_ASKS}(?:{_WORD}))?"
-_STOPS: Final = re.compile(f"{_ASKS}(?:(?:{_WORD})(?:{_VERB})?|{_VERBS}){_ENDS}", re.ASCII)
+_STOPS: Final = re.compile(f"(?:{'|'.join(_FORMS).format(**_PARTS)}){_ENDS}", re.ASCII)
+#: They turn the meaning round: a question, and marks of «no».
+_TURNS: Final = frozenset("?¿؟❓❔≠×✕✖✗✘❌❎🚫⛔🙅")
+#: A colon in front makes a face of a letter.
+_FACE: Final = re.compile("(?<=.):")
+#: White letters on black, which NFKC leaves as they are.
+_BLACK: Final = {first + place: chr(65 + place) for first in (0x1F150, 0x1F170) for place in range(26)}
+#: The signature of the message, repeated with the rest of it.
+_SIGNATURE: Final = re.compile("【[^【】]{2,16}】")
 #: Letters and digits of a reply that may be one of them.
 _LONGEST: Final = 24
 
@@ -39,14 +60,21 @@ OPTED_OUT: Final = "opted_out"
 
 def asks_to_stop(content: str) -> bool:
     """Whether a reply is an opt-out and nothing else, however it was typed."""
-    typed = _letters(content)
-    # Only what is short is put into one form: thousands of marks would take the square of their number.
-    return len(typed) <= _LONGEST and bool(_STOPS.fullmatch(_letters(unicodedata.normalize("NFKC", typed).upper())))
+    return any(_is_stop(text) for text in (content, _SIGNATURE.sub("", content)))
 
 
-def _letters(text: str) -> str:
-    """Without blanks, quotes, emoji, and what stands for what could not be stored."""
-    return "".join(sign for sign in text if sign.isalnum())
+def _is_stop(text: str) -> bool:
+    typed = "".join(islice(_letters(text), _LONGEST + 1))
+    return len(typed) <= _LONGEST and bool(_STOPS.fullmatch(_FACE.sub("", typed)))
+
+
+def _letters(text: str) -> Iterator[str]:
+    """Without blanks, quotes, emoji, and what stands for what could not be stored. Each sign is put into one form by
+    itself: thousands of marks at once would take the square of their number."""
+    for sign in text.translate(_BLACK):
+        for each in unicodedata.normalize("NFKC", sign).upper():
+            if each.isalnum() or each == ":" or each in _TURNS:
+                yield each
 
 
 @service
