@@ -31,8 +31,6 @@ _DIGITS: Final = 19
 LARGEST: Final = 2**31 - 1
 LARGEST_SMALL: Final = 2**15 - 1
 LARGEST_BALANCE: Final = 2**63 - 1
-
-
 _LONGEST_PHONE: Final = 32
 
 #: What is wrong with a member, in English and Chinese.

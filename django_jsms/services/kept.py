@@ -10,9 +10,9 @@ from django.utils.translation import get_language
 
 from ..client import callbacks as wire
 from ..client.mobile import mask, number_in
-from ..client.shapes import WrongShape, loads, storable
+from ..client.shapes import loads, storable
 from ..models.callbacks import Callback
-from .told import ANSWER, PULLED, UNREADABLE, entries
+from .told import ANSWER, PULLED, UNREADABLE, entries, explain
 
 #: Characters of a body that a page shows.
 _MOST: Final = 20_000
@@ -29,13 +29,8 @@ def why(callback: Callback) -> str:
     """Its reason; of what cannot be read also the member, in the reader's language."""
     if callback.error != UNREADABLE:
         return callback.error
-    faults = []
-    for _entry, read in entries(callback):
-        try:
-            read()
-        except WrongShape as error:
-            faults.append(error.explain(get_language() or "en"))
-    return f"{callback.error}: {'; '.join(faults)}"
+    faults = explain((read for _, read in entries(callback)), get_language() or "en")
+    return f"{callback.error}: {faults}"
 
 
 def masked_body(callback: Callback) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -123,19 +123,20 @@ def _effects(callback: Callback, at: datetime) -> list[Tell]:
     if not callback.take(at):  # another process was quicker
         return []
     records, tells = list(entries(callback)), []
-    left: dict[str, list[Any]] = {}
+    left: dict[str, list[tuple[Any, Callable[[], Any]]]] = {}
     for entry, read in records:
         fault, tell = _apply(callback, read, at)
         if fault:
-            left.setdefault(fault, []).append(entry)
+            left.setdefault(fault, []).append((entry, read))
         tells.append(tell)
     for fault, those in left.items():
-        counts = len(those), len(records)
-        logger.warning("%s of %s records of callback %s changed nothing: %s", *counts, callback.pk, fault)
+        why = explain((read for _, read in those), "en")
+        counts = len(those), len(records), callback.pk
+        logger.warning("%s of %s records of callback %s changed nothing: %s %s", *counts, fault, why)
         if len(those) == len(records):
             callback.settle(at, fault, applied=fault == _APPLIED)
         else:
-            _set_apart(callback, those, fault, at)
+            _set_apart(callback, [entry for entry, _ in those], fault, at)
     return tells
 
 
@@ -150,6 +151,17 @@ def entries(callback: Callback) -> Iterator[tuple[Any, Callable[[], Any]]]:
         yield entry, partial(_pulled, callback.kind, entry)
     if not whole:
         yield None, _gap
+
+
+def explain(reads: Iterable[Callable[[], Any]], language: str) -> str:
+    """What keeps records from being read, each reason once; nothing if they can be."""
+    found = {}
+    for read in reads:
+        try:
+            read()
+        except WrongShape as error:
+            found[error.explain(language)] = True
+    return "; ".join(found)
 
 
 def _pulled(kind: str, entry: Any) -> Any:
@@ -179,8 +191,7 @@ def _apply(callback: Callback, read: Callable[[], Any], at: datetime) -> tuple[s
         said = read()
     except _Gap:
         return GAP, _nothing
-    except WrongShape as error:
-        logger.info("A record of callback %s cannot be read: %s", callback.pk, error.explain("en"))
+    except WrongShape:
         return UNREADABLE, _nothing
     effect, fault = _EFFECTS.get(type(said)), "unknown_kind"
     for each in dict.fromkeys((said, _narrow(said))) if effect else ():

@@ -116,7 +116,7 @@ def test_json_that_was_not_percent_encoded_is_read(content: str, place: str) -> 
 def test_what_is_none_is_read_all_the_same(data: str) -> None:
     form = Form.read(f"data={data}&nonce=1".encode())
     assert form.nonce == "1"
-    with pytest.raises(Unreadable):
+    with pytest.raises(WrongShape):
         callbacks.parse(Form(type="SMS_REPLY", data=form.data))
 
 
