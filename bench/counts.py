@@ -26,6 +26,7 @@ def rows(remote: Remote) -> Iterator[Row]:
     yield _row("statements of a code without limits", len(of_a_code(remote)), 4)
     yield _row("statements of a code with its limits", len(of_a_code(remote, LIMITS)), 5)
     yield _row("statements of a right check", len(of_a_check(remote)), 3)
+    yield _row("statements of a right check with its limits", len(of_a_limited_check(remote)), 4)
     yield _row("connections for 1000 calls in a row", connections_of(remote, 1, 1000), 1)
     yield _row("connections for 32 threads", connections_of(remote, 32, 320), 32)
 
@@ -45,6 +46,15 @@ def of_a_check(remote: Remote) -> list[str]:
     with override_settings(JSMS=jsms(remote.url())):
         row = send_code(MOBILE, purpose="login")
         return statements(lambda: verify_code("123456", token=row.token, purpose="login"))
+
+
+def of_a_limited_check(remote: Remote) -> list[str]:
+    """Those of one that is found by its number, and counted for it and for an address."""
+    setting = jsms(remote.url())
+    limits = {**setting["LIMITS"], "check": ["30/24h"], "check_ip": ["60/1h"]}
+    with override_settings(JSMS={**setting, "LIMITS": limits}):
+        send_code(MOBILE, purpose="login")
+        return statements(lambda: verify_code("123456", mobile=MOBILE, purpose="login", ip="8.8.8.8"))
 
 
 def statements(call: Callable[[], object]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection
 
 from bench import counts
 from bench.remote import Remote, remote
@@ -26,8 +25,7 @@ def test_a_code_takes_four_statements(stub: Remote) -> None:
 
 @pytest.mark.django_db
 def test_a_code_with_limits_takes_five_statements(stub: Remote) -> None:
-    apart = connection.vendor == "mysql"  # counters that are missing are inserted before the transaction
-    assert len(counts.of_a_code(stub, counts.LIMITS)) == 5 + apart
+    assert len(counts.of_a_code(stub, counts.LIMITS)) == 5
 
 
 @pytest.mark.django_db
@@ -40,6 +38,11 @@ def test_a_second_code_takes_no_more(stub: Remote) -> None:
 @pytest.mark.django_db
 def test_a_check_takes_three_statements(stub: Remote) -> None:
     assert len(counts.of_a_check(stub)) == 3
+
+
+@pytest.mark.django_db
+def test_a_check_by_number_with_limits_takes_four_statements(stub: Remote) -> None:
+    assert len(counts.of_a_limited_check(stub)) == 4
 
 
 def test_a_thousand_calls_in_a_row_open_one_connection(stub: Remote) -> None:
