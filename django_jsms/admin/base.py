@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
@@ -15,11 +18,25 @@ from ..services.atomic import non_atomic
 from ..services.sweep import nobody_sends
 
 
+class RowList(ChangeList):
+    """Shows the plain list for an address with a value that the database does not take, as Django does for one that
+    it checks itself: NUL on PostgreSQL, a number of thirty digits."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        try:
+            super().get_results(request)
+        except (DataError, OverflowError, TypeError, ValueError) as error:
+            raise IncorrectLookupParameters from error
+
+
 class LogAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Shows rows and changes none."""
 
     show_full_result_count = False
     list_per_page = 50
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return RowList
 
     @method_decorator(non_atomic)
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
