@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
+import itertools
 import logging
 import random
 import re
@@ -161,23 +162,28 @@ def _derived(secret: str) -> bytes:
 
 #: Deadlock, lock wait, serialization failure: PostgreSQL's SQLSTATE, MySQL's numbers (1020 is MariaDB's).
 _RETRY: Final = frozenset({"40001", "40P01", 1020, 1205, 1213})
+#: How often such a one is tried, and how often at most; seconds after which it is tried no more.
+_TRIES, _MOST_TRIES, _LONGEST_RACE = 3, 30, 5.0
 
 
 def durably(work: Callable[[], T], *, using: str) -> T:
     """Run ``work`` in a transaction that is committed when this returns.
 
     Raises InTransaction inside somebody else's transaction (but not inside the one a TestCase wraps
-    around a test). A deadlock is tried again, up to 3 times.
+    around a test). A race that was lost is tried again. At REPEATABLE READ and SERIALIZABLE PostgreSQL lets one win of
+    all who count in the same row, so that may take several tries.
     """
-    for left in (2, 1, 0):
+    begun = time.monotonic()
+    for tries in itertools.count(1):
         try:
             with ExitStack() as stack:
                 _enter_durable(stack, using)
                 return work()
         except OperationalError as error:
-            if not left or not lost_a_race(error):
+            enough = tries >= _MOST_TRIES or (tries >= _TRIES and time.monotonic() - begun > _LONGEST_RACE)
+            if enough or not lost_a_race(error):
                 raise
-        time.sleep(random.uniform(0.005, 0.02))  # so that the other one gets what it waited for
+        time.sleep(random.uniform(0.005, 0.02) * min(tries, 5))  # so that the other one gets what it waited for
     raise AssertionError("unreachable")
 
 

@@ -169,8 +169,8 @@ class VerificationCode(Outgoing):
         return self._count({"status": ("sent", "failed"), "checks__gt": 0}, at, -1)
 
     def _count(self, where: dict[str, Any], at: datetime, by: int) -> bool:
-        """The database counts; here stands at least what this check made of it."""
-        checks = self.checks + by
+        """The database counts. What stands here is for the caller to change, once that is committed."""
+        checks = self.checks
         if not self._win(where, at, checks=Plus(by)):
             return False
         self.checks = checks

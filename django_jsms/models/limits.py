@@ -79,7 +79,7 @@ class CounterQuerySet(models.QuerySet["Counter"]):
         return self._write("use", uses, expires)
 
     def use_ahead(self, uses: Mapping[str, Held], expires: Mapping[str, datetime]) -> dict[str, Held]:
-        """As ``use``, in a transaction of its own before the one that relies on it.
+        """As ``use``, in a transaction before the one that relies on it.
 
         On PostgreSQL it does not wait for the disk: whatever brings the later commit there brings this one before.
         """
@@ -99,7 +99,10 @@ class CounterQuerySet(models.QuerySet["Counter"]):
         They are not deleted: on MySQL those who wait for a row that is gone lock what is around it, and deadlock.
         """
         held = self.hold(expires)
-        self.put({key: Held(version=each.version + 1) for key, each in held.items()}, expires)
+        # A use that was prepared for these times must not bring them back. A total is added to, and the version of one
+        # is the slice that it is in: a later one would lie in the future.
+        emptied = {key: Held(version=each.version + (not each.total)) for key, each in held.items()}
+        self.put({key: emptied[key] for key, each in held.items() if each.hits or each.total}, expires)
         return sum(bool(each.hits or each.total) for each in held.values())
 
     def unspend(self, key: str, amount: int) -> None:

@@ -6,10 +6,10 @@ import functools
 import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar, cast
 
-from django.db import connections, router
+from django.db import router
 
 from .. import conf, signals
 from ..exceptions import LimitExceeded
@@ -150,10 +150,12 @@ class Reservation:
     def _count_apart(self) -> None:
         if not self._shared.meters:
             return
-        if connections[self._using].in_atomic_block:
-            durably(lambda: None, using=self._using)  # raises before anything is counted
-        if self._shared.count_ahead():
-            error = durably(self._shared.settle, using=self._using)
+        if durably(self._shared.count_ahead, using=self._using):
+            try:
+                error = durably(self._shared.settle, using=self._using)
+            except BaseException:
+                durably(self._shared.put_without, using=self._using)
+                raise
             if error:
                 raise error
 
@@ -207,8 +209,8 @@ def read(keys: Iterable[str]) -> dict[str, Held]:
     return Counter.objects.primary().read(keys)
 
 
-def delete(keys: Iterable[str]) -> int:
-    """Delete counters in the open transaction; returns how many."""
-    counters = Counter.objects.primary()
-    counters.hold(dict.fromkeys(in_order(keys), now()))
-    return int(counters.filter(key__in=list(keys)).delete()[0])
+def delete(keys: Iterable[str], *, before: datetime) -> int:
+    """Delete counters in the open transaction, but none that was used again meanwhile; returns how many."""
+    counters, keys = Counter.objects.primary(), in_order(keys)
+    counters.hold(dict.fromkeys(keys, before))
+    return int(counters.filter(key__in=keys, expires_at__lt=before).delete()[0])

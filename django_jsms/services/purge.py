@@ -30,7 +30,9 @@ def purge_keys() -> int:
 
 def purge_counters() -> int:
     """Delete counters of limits that count nothing any more; answers how many."""
-    return _purge(Counter.objects.primary().filter(expires_at__lt=now() - COUNTERS_KEPT), limits.delete)
+    before = now() - COUNTERS_KEPT
+    old = Counter.objects.primary().filter(expires_at__lt=before)
+    return _purge(old, functools.partial(limits.delete, before=before))
 
 
 def _purge(old: Any, delete: Callable[[list[Any]], int]) -> int:

@@ -42,6 +42,8 @@ class Uses:
         self._places = {key: standing[key].place(at) for key in meters}
         self.places: dict[str, int] = {}
         self.held: dict[str, Held] = {}
+        #: Those that ``_count`` has added to.
+        self._ours: frozenset[str] = frozenset()
 
     def take(self) -> LimitExceeded | None:
         """Count them in the open transaction; returns why not, and then none of them is counted."""
@@ -52,8 +54,7 @@ class Uses:
         standing = windows(unsure, without)
         error = refusal(unsure, standing, at)
         if error:
-            ours = {key: each for key, each in without.items() if each is not self.held[key]}
-            Counter.objects.primary().put(ours, self.expires)
+            Counter.objects.primary().put({key: without[key] for key in without if key in self._ours}, self.expires)
         else:
             self._add(standing, at)
         return error
@@ -63,7 +64,7 @@ class Uses:
         self._remove(self.held)
 
     def count_ahead(self) -> Meters:
-        """Count them in one statement that is a transaction of its own; returns those that are not sure to allow it.
+        """Count them in a transaction before that of the write; returns those that are not sure to allow it.
 
         Of these the use is not counted if somebody was faster, and counted if that made them too many.
         """
@@ -71,12 +72,12 @@ class Uses:
 
     def _count(self, held: dict[str, Held]) -> Meters:
         self.held, self.places = held, dict(self._places)
+        self._ours = frozenset(k for k, m in self.meters.items() if window(m.rules, held[k]).counted(self.prepared[k]))
         return {k: m for k, m in self.meters.items() if not within(m.rules, self.prepared[k], self.held[k])}
 
     def _without(self, held: Mapping[str, Held]) -> dict[str, Held]:
         """What the counters hold but for what ``_count`` has added."""
-        ours = {k for k, m in self.meters.items() if window(m.rules, self.held[k]).counted(self.prepared[k])}
-        return {key: self._removed(key, held[key]) if key in ours else held[key] for key in self.meters}
+        return {key: self._removed(key, held[key]) if key in self._ours else held[key] for key in self.meters}
 
     def _add(self, standing: Mapping[str, Window], at: int) -> None:
         """Count in counters that are locked."""
@@ -96,6 +97,11 @@ class Uses:
         else:
             self._add(standing, at)
         return error
+
+    def put_without(self) -> None:
+        """Uncount what ``count_ahead`` has counted."""
+        counters = Counter.objects.primary()
+        counters.put(self._without(counters.hold(self.expires)), self.expires)
 
     def give_back(self) -> None:
         """Uncount them: surely nothing left."""

@@ -116,6 +116,7 @@ def _reserve(row: VerificationCode | None, ip: str | None, seen: Seen) -> limits
     if row is not None and row.is_open(now()):
         reservation = _reservation(limits.CHECKS, row, ip, seen)
         if reservation.take(lambda: row.reserve_check(now())):
+            row.checks += 1
             return reservation  # else others used the code up after it was read
     _reservation(_OF_ADDRESS, row, ip, seen).take(lambda: None)
     return None
@@ -190,7 +191,8 @@ def _ask(row: VerificationCode, code: str, reservation: limits.Reservation) -> R
     try:
         check = get_client(row.app).verify_code(msg_id, code, timeout=person_timeout(row.app))
     except NotSent:
-        durably(lambda: row.return_check(now()), using=using)
+        if durably(lambda: row.return_check(now()), using=using):
+            row.checks -= 1
         reservation.give_back()
         return "unavailable"
     except JSMSError as error:

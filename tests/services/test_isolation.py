@@ -1,5 +1,6 @@
 """What is queued in a caller's transaction, at every isolation level: the row, or one error that says «try again»."""
 
+import itertools
 import threading
 
 import pytest
@@ -8,6 +9,9 @@ from django.db import connection, transaction
 from django_jsms.exceptions import LimitExceeded, NotSent
 from django_jsms.models import IdempotencyKey, Message, VerificationCode
 from django_jsms.services import queue_code, queue_message
+from django_jsms.services.limits import Reservation
+from django_jsms.services.uses import Meter
+from django_jsms.services.windows import parse_rule
 from tests.conftest import MOBILE
 from tests.waiting import PATIENCE
 
@@ -84,3 +88,17 @@ def test_outside_a_transaction_nobody_has_to_try_again(shop, level, race):
         return keyed()
 
     assert len({row.pk for row in race(CALLERS, work)}) == 1 == Message.objects.count()
+
+
+@pytest.mark.parametrize("shared", ["app 5000/1h:x 5000/1h", "ip:x 90/1h"])
+def test_honest_callers_all_get_through(level, race, shared):
+    """They count in one row, which is far from its limit. PostgreSQL ends all but one of them with an error."""
+    numbers = itertools.count()
+
+    def take():
+        level()
+        key, _, rule = shared.rpartition(" ")
+        meters = {f"mobile:{next(numbers)}": Meter((parse_rule("1/1h"),)), key: Meter((parse_rule(rule),))}
+        return Reservation(meters).take(lambda: "in")
+
+    assert race(30, take) == ["in"] * 30

@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from django_jsms.exceptions import InvalidInput, LimitExceeded
 from django_jsms.models import ActionLog, Counter
-from django_jsms.services import limits_of, reset_limits, send_code, verify_code
+from django_jsms.models.base import now
+from django_jsms.services import limits, limits_of, reset_limits, send_code, verify_code
 from django_jsms.services.purge import purge_counters
 from tests.admin.test_confirmed import token_of
 from tests.conftest import MOBILE
@@ -80,6 +81,38 @@ def test_counters_are_deleted_once_they_count_nothing(used):
     used.clock.advance(86400)
     count = Counter.objects.count()
     assert count == 3 and purge_counters() == count and not Counter.objects.exists()
+
+
+def test_one_that_is_used_again_meanwhile_is_kept(used, monkeypatch):
+    used.clock.advance(3 * 86400)
+    delete = limits.delete
+
+    def late(keys, **given):
+        Counter.objects.filter(key=keys[0]).update(expires_at=now())
+        return delete(keys, **given)
+
+    monkeypatch.setattr(limits, "delete", late)
+    count = Counter.objects.count()
+    assert purge_counters() == count - 1 and Counter.objects.count() == 1
+
+
+@pytest.mark.parametrize("resets", [1, 2, 31])
+def test_a_reset_makes_no_limit_stricter(jsms_sandbox, resets):
+    """A slice that lay in the future would be counted an hour from there."""
+    with jsms_sandbox.settings(LIMITS={"mobile": [], "check": ["101/1h"], "check_ip": []}):
+        for _ in range(resets):
+            check()
+            reset_limits(MOBILE, reason="test")
+        for _ in range(101):
+            check()
+        assert check().reason == "throttled"
+        jsms_sandbox.clock.advance(3600 + 60)
+        assert check().reason == "wrong"
+
+
+def check():
+    send_code(MOBILE, purpose="login")
+    return verify_code("000000", mobile=MOBILE, purpose="login")
 
 
 def run(*arguments):
