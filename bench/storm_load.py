@@ -61,6 +61,9 @@ class Load:
         order = self._order
         honest = [await Connection.open(order["port"]) for _ in range(order["callers"])]
         hostile = [await Connection.open(order["port"]) for _ in range(order.get("hostile", 0))]
+        # A connection that has asked nothing yet keeps a thread of gunicorn waiting, as no request does.
+        for place, each in enumerate(hostile):
+            await each.ask(mobile(order["foreign"] + place), _ONE)
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         beside = [asyncio.create_task(self._attack(each, place)) for place, each in enumerate(hostile)]
@@ -88,7 +91,7 @@ class Load:
         """Spread over the pause from the beginning, so that they come at a steady rate."""
         pause, everyone = self._order["pause"], self._order["hostile"]
         await asyncio.sleep(pause * place / everyone)
-        number = self._order["foreign"] + place
+        number = self._order["foreign"] + everyone + place
         while True:
             await connection.ask(mobile(number), _ONE)
             number += everyone
