@@ -24,19 +24,19 @@ from .language import service
 #: (jsms-api 3.5). T alone is a shirt or a name, too.
 _PARTS: Final = {
     "word": "(?:(?:TD){1,3}|R{1,3}|UNSUBSCRIBE|STOP)",
-    "verb": "(?:退订|退訂|拒收|取消订阅)",
-    "what": "(?:(?:所有|全部|此类|这类|此|该|本)?(?:短信|信息|消息|服务|业务|推送))",
+    "verb": "(?:退订|退訂|拒收|取消订阅|取消訂閱|停止发送|停止推送|拒绝接收|不再接收)",
+    "what": "(?:(?:所有|全部|此类|这类|此|该|本)?(?:营销|推广|广告)?(?:短信|信息|消息|服务|业务|推送|广告))",
     # They repeat what they were told to do («回复R»), ask («请退订») and close politely.
     "hello": "(?:你好|您好|谢谢)",
     "yes": "(?:你好|您好|谢谢|好的|是的)",
-    "asks": "(?:(?:请|請|麻烦)[您你]?)?(?:我|要|想|需要|申请|确认|给我|帮我|帮忙|帮){0,3}",
+    "asks": "(?:(?:请|請|麻烦)[您你]?)?(?:我|要|想|需要|申请|确认|给我|帮我|帮忙|帮|立即|马上){0,3}",
     "reply": "(?:回复|回覆|回|发送|发)",
-    "never": "(?:不要|别|勿)再(?:给我|向我)?(?:发送|发)",
+    "never": "(?:不要|别|勿)再?(?:给我|向我)?(?:发送|发|打扰)",
 }
 _FORMS: Final = (
-    "{hello}?{asks}{reply}?{word}{verb}?{what}?",
+    "{hello}?{asks}{reply}?{word}(?:{verb}{what}?|短信)?",
     "(?:{asks}{reply})?T(?:{verb}{what}?)?",
-    "{yes}?{asks}{reply}?(?:所有|全部)?{what}?{verb}{{1,3}}(?:{what}|{asks}{reply}?(?:{word}|T))?",
+    "{yes}?{asks}{reply}?(?:所有|全部)?{what}?{verb}{{1,3}}(?:{what}|申请|{asks}{reply}?(?:{word}|T))?",
     "{asks}{never}{what}?",
 )
 _ENDS: Final = "(?:一下)?(?:吧|了|啊)?(?:谢谢)?"
