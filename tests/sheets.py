@@ -17,8 +17,8 @@ _STYLES = """
 """
 
 
-def workbook(rows, *, texts="<si><t>甲</t></si>", sheets=1, compression=zipfile.ZIP_DEFLATED):
-    """The file, with a list of texts. All its sheets are the one part."""
+def workbook(rows, *, texts="<si><t>甲</t></si>", sheets=1, compression=zipfile.ZIP_DEFLATED, head="", styles=""):
+    """The file, with a list of texts. All its sheets are the one part; ``head`` stands before each root."""
     kinds = {"workbook": "sheet.main", "sheet": "worksheet", "styles": "styles", "texts": "sharedStrings"}
     types = "".join(
         f'<Override PartName="/{part}.xml" ContentType="{_KIND}.{kind}+xml"/>' for part, kind in kinds.items()
@@ -30,13 +30,13 @@ def workbook(rows, *, texts="<si><t>甲</t></si>", sheets=1, compression=zipfile
         "_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
         f'<Relationship Id="a" Type="{_LINKS}/worksheet" Target="/sheet.xml"/></Relationships>',
         "sheet.xml": f"<worksheet {_MAIN}><sheetData>{rows}</sheetData></worksheet>",
-        "xl/styles.xml": f"<styleSheet {_MAIN}>{_STYLES}</styleSheet>",
+        "xl/styles.xml": f"<styleSheet {_MAIN}>{_STYLES}{styles}</styleSheet>",
         "texts.xml": f"<sst {_MAIN}>{texts}</sst>",
     }
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", compression) as made:
         for name, text in parts.items():
-            made.writestr(name, text)
+            made.writestr(name, head + text)
     return file.getvalue()
 
 

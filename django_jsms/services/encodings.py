@@ -26,7 +26,7 @@ _NO_CHARSETS: Final = frozenset({"idna", "punycode", "raw-unicode-escape", "unde
 #: First bytes of two-byte characters in UTF-8 (é, Ů, ß, Ж), and of longer ones (all of Chinese).
 _SHORT, _LONG = bytes(range(0xC2, 0xE0)), bytes(range(0xE0, 0xF5))
 #: A run of other bytes, each with the letter that may end its character: no digit, so no number is shown.
-_RUN: Final = re.compile(rb"(?:[\x80-\xff][@-~]?){2,20}")
+_RUN: Final = re.compile(rb"(?:[\x80-\xff][@-~]?){1,20}")
 _SAMPLES: Final = 3
 
 

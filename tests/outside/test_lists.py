@@ -218,6 +218,12 @@ def test_big5_is_not_taken_for_gb18030(hand_in, text):
     assert hand_in(data, "big5") is None and taken() == {MOBILE: {"no": text}}
 
 
+@pytest.mark.parametrize("text", ["玥", "瑀", "祎"])
+def test_one_rare_character_is_shown_as_it_is_read(shop, text):
+    said = by_service(f"mobile,no\n{MOBILE},{text}\n".encode("gb18030"))
+    assert said is None or f'"{text}"' in said
+
+
 BIG5 = ["蔡依林", "陳大文", "林志玲", "李安", "吳小姐", "您好", "台北市中山區", "手機", "訂單", "陳怡君", "歐陽娜娜"]
 
 

@@ -231,6 +231,24 @@ def test_a_sheet_whose_bytes_have_changed_is_refused(shop):
     assert caught.value.reason == "unreadable_row" and not Batch.objects.exists()
 
 
+#: What makes much of little: entities of a text, and endless small elements of what is read at once.
+BOMBS = {
+    "entities": (row(2, no="&a;" * 100), {"head": f'<!DOCTYPE w [<!ENTITY a "{"a" * 100_000}">]>'}),
+    "an entity that nobody uses": (row(2), {"head": '<!DOCTYPE w [<!ENTITY a "a">]>'}),
+    "an entity from elsewhere": (row(2), {"head": '<!DOCTYPE w [<!ENTITY a SYSTEM "file:///etc/passwd">]>'}),
+    "styles": (row(2), {"styles": "<cellXfs>" + "<xf/>" * 2_000_000 + "</cellXfs>"}),
+    "texts": (row(2), {"texts": "<si/>" * 14_000_000}),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_small_file_that_would_take_all_memory_is_refused(shop, bomb):
+    rows, given = BOMBS[bomb]
+    with pytest.raises(InvalidInput) as caught:
+        take_in(workbook(HEAD + rows, **given))
+    assert caught.value.reason in ("not_csv", "unreadable_row") and not Batch.objects.exists()
+
+
 def test_one_that_unpacks_to_too_much(shop, monkeypatch):
     monkeypatch.setattr(workbooks, "_LARGEST", 10_000)
     with pytest.raises(InvalidInput) as caught:
