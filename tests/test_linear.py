@@ -24,7 +24,7 @@ from django_jsms.api import exception_handler
 from django_jsms.api import idempotency as api_idempotency
 from django_jsms.api.batches import NewBatch
 from django_jsms.api.messages import NewMessage
-from django_jsms.client import answers, callbacks, errors, results, routes
+from django_jsms.client import answers, callbacks, errors, results, routes, shapes
 from django_jsms.exceptions import JSMSError
 from django_jsms.models import Reply, templates
 from django_jsms.sandbox import drafts, rendering, wire
@@ -233,6 +233,11 @@ ROWS = {
     "a query of fields": (queried, lambda n: "a=1&" * (n // 4), FIELD),
     "a query of percents": (queried, lambda n: "a=" + "%41" * (n // 3), FIELD),
     # what JSMS posts, and what it answers
+    "a pull of quotes": (shapes.entries, lambda n: "[" + '{"a":"b"c"},' * (n // 12), BODY),
+    "a pull of texts left open": (shapes.entries, lambda n: "[" + '{"a":"},' * (n // 8), BODY),
+    "a pull in layers": (shapes.entries, lambda n: "[" + '{"a":[{},' * (n // 9), BODY),
+    "a pull in wide layers": (shapes.entries, lambda n: "[" + ('{"a":[' + "{}," * (n // 1200)) * 400, BODY),
+    "a pull of spaces": (shapes.entries, lambda n: "[}" + " " * (n // 2) + "," + " " * (n // 2), BODY),
     "a form of ampersands": (notice, lambda n: "&" * n, FORM),
     "a form of equals": (notice, lambda n: "=" * n, FORM),
     "a form of percents": (notice, lambda n: "data=" + "%" * n, FORM),

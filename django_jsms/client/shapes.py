@@ -62,16 +62,49 @@ def loads(text: str, constant: Callable[[str], Any] = str) -> Any:
     return json.loads(text, parse_int=_whole, parse_constant=constant, strict=False)
 
 
-def complete_entries(text: str) -> list[Any]:
-    """Of a list that broke off, or cannot be read to its end, the entries that came whole."""
-    found: list[Any] = []
-    before = _OPENS.match(text)
+def entries(text: str) -> tuple[list[tuple[str, Any]], str | None]:
+    """Each entry of a list as JSON and as it reads; and as JSON what is left where the list broke off, else None.
+
+    An entry that cannot be read is a text, and ends where the next object begins: it hides nothing behind it. What is
+    no list is one entry. Linear: behind the first that cannot be read each byte is read once more.
+    """
+    if not _OPENS.match(text):
+        return [_entry(text)], None
+    found, rest = _first_entries(text)
+    if rest == "]":
+        return found, None
+    broken = not rest.endswith("}]")
+    *parts, last = _BETWEEN.split(rest if broken else rest[:-1])
+    found += map(_entry, parts)
+    end = _entry(last)
+    if not broken or end[0] == last:
+        return [*found, end], _quoted("") if broken else None
+    return (found, end[0]) if found else ([(_quoted(text), text)], None)
+
+
+def _first_entries(text: str) -> tuple[list[tuple[str, Any]], str]:
+    """Those before the first that cannot be read, and what stands from there on."""
+    found: list[tuple[str, Any]] = []
+    at, before = 0, _OPENS.match(text)
     with suppress(ValueError, RecursionError):
         while before:
-            entry, end = _ENTRY.raw_decode(text, before.end())
-            found.append(entry)
-            before = _PARTS.match(text, end)
-    return found
+            at = before.end()
+            entry, end = _ENTRY.raw_decode(text, at)
+            found.append((text[at:end], entry))
+            at, before = end, _PARTS.match(text, end)
+    return found, text[at:].strip(_SPACES)
+
+
+def _entry(part: str) -> tuple[str, Any]:
+    try:
+        return part, _ENTRY.decode(part)
+    except (ValueError, RecursionError):
+        return _quoted(part), part
+
+
+def _quoted(text: str) -> str:
+    """As a string of the JSON that is read here: only what must be is escaped, or 4 MiB might become 24."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _whole(digits: str) -> int | str:
@@ -79,8 +112,10 @@ def _whole(digits: str) -> int | str:
 
 
 _ENTRY: Final = json.JSONDecoder(parse_int=_whole, parse_constant=str, strict=False)
+_SPACES: Final = " \t\r\n"
 _OPENS: Final = re.compile(r"[ \t\r\n]*\[[ \t\r\n]*")
 _PARTS: Final = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
+_BETWEEN: Final = re.compile(r"(?<=\})[ \t\r\n]*,[ \t\r\n]*(?=\{)")
 
 
 def record(value: object, name: str) -> Payload:

@@ -5,7 +5,6 @@ A record that cannot be applied is kept with the reason, for a person, and keeps
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, replace
@@ -16,7 +15,9 @@ from typing import Any, Final
 from django.db import InterfaceError, OperationalError, router, transaction
 
 from ..client import callbacks as wire
-from ..client.shapes import WrongShape, complete_entries, loads, narrow, record
+from ..client import shapes
+from ..client.pieces import LARGEST_PULL
+from ..client.shapes import WrongShape, narrow, record
 from ..client.told import Reply, Report
 from ..exceptions import InvalidInput
 from ..models.base import durably, now
@@ -78,7 +79,7 @@ def apply_unread() -> int:
     One that cannot be applied goes to the end, and keeps no other waiting.
     """
     at, stored = now(), Callback.objects.primary()
-    unread = stored.filter(error=UNREAD, updated_at__lt=at - _LEFT).order_by("updated_at")
+    unread = stored.filter(error=UNREAD, applied_at=None, updated_at__lt=at - _LEFT).order_by("updated_at")
     return sum(_try(callback) for callback in list(unread.defer("body")[:_SLICE]))
 
 
@@ -107,7 +108,8 @@ def reprocess_callback(callback: Callback) -> str:
 def dismiss_callback(callback: Callback) -> None:
     """Mark what can never be applied as settled: it stays as it is, with its reason, and is left no more.
 
-    Raises InvalidInput for what was applied or dismissed, is not read yet, or may be a pull that is under way.
+    Raises InvalidInput for what was applied or dismissed, or may be under way: for a minute what is not
+    read yet, or a pull.
     """
     if not callback.dismiss(now()):
         raise InvalidInput(
@@ -123,7 +125,7 @@ def _effects(callback: Callback, at: datetime) -> list[Tell]:
     if not callback.take(at):  # another process was quicker
         return []
     records, tells = list(entries(callback)), []
-    left: dict[str, list[tuple[Any, Callable[[], Any]]]] = {}
+    left: dict[str, list[tuple[str, Callable[[], Any]]]] = {}
     for entry, read in records:
         fault, tell = _apply(callback, read, at)
         if fault:
@@ -140,17 +142,17 @@ def _effects(callback: Callback, at: datetime) -> list[Tell]:
     return tells
 
 
-def entries(callback: Callback) -> Iterator[tuple[Any, Callable[[], Any]]]:
-    """Each record as it came, and how to read it."""
+def entries(callback: Callback) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Each record of a pull as JSON, and how to read it. What is no UTF-8 can be written as it came."""
     body = bytes(callback.body)
     if callback.kind not in PULLED:
-        yield None, lambda: wire.parse(wire.Form.read(body))
+        yield "", lambda: wire.parse(wire.Form.read(body))
         return
-    found, whole = _entries(body.decode("utf-8", "replace"))
-    for entry in found:
-        yield entry, partial(_pulled, callback.kind, entry)
-    if not whole:
-        yield None, _gap
+    found, lost = shapes.entries(body.decode("utf-8", "surrogateescape"))
+    for text, entry in found:
+        yield text, partial(_pulled, callback.kind, entry)
+    if lost is not None:
+        yield lost, _gap
 
 
 def explain(reads: Iterable[Callable[[], Any]], language: str) -> str:
@@ -166,16 +168,6 @@ def explain(reads: Iterable[Callable[[], Any]], language: str) -> str:
 
 def _pulled(kind: str, entry: Any) -> Any:
     return PULLED[kind](record(entry, "record"))
-
-
-def _entries(text: str) -> tuple[list[Any], bool]:
-    """What a pull brought, and whether that is all. What is no list is one record that nobody can read."""
-    try:
-        found = loads(text)
-    except (ValueError, RecursionError):
-        complete = complete_entries(text)
-        return complete or [None], not complete
-    return found if isinstance(found, list) else [found], True
 
 
 def _gap() -> Any:
@@ -217,12 +209,16 @@ def _passes(error: Exception) -> bool:
     return isinstance(error, OperationalError | InterfaceError) and error.args[:1] != (_WRONG_TEXT,)
 
 
-def _set_apart(callback: Callback, entries: list[Any], fault: str, at: datetime) -> None:
-    """All that one thing is wrong with, in a row of its own, which is listed and can be applied again."""
+def _set_apart(callback: Callback, entries: list[str], fault: str, at: datetime) -> None:
+    """All that one thing is wrong with, in a row of its own, which is listed and can be applied again.
+
+    It is no longer than a pull, or a database might refuse all of them: what was quoted may be, and stays in the pull.
+    """
+    body = f"[{','.join(entries)}]".encode("utf-8", "surrogateescape")
     Callback.objects.primary().create(
         app=callback.app,
         kind=callback.kind,
-        body=json.dumps(entries).encode(),
+        body=body if len(body) <= LARGEST_PULL else b"[null]",
         digest=digest("records", callback.digest, fault),
         error=fault,
         applied_at=at if fault == _APPLIED else None,

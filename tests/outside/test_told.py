@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
 from django_jsms.client.callbacks import sign
+from django_jsms.client.shapes import loads
 from django_jsms.client.told import Reply as reply_of_jsms
 from django_jsms.exceptions import InvalidInput, JSMSError, NoAnswer
 from django_jsms.models import Callback, JobLease, Message, OptOut, Reply, Report, Template
@@ -151,7 +152,7 @@ def test_each_member_of_a_pulled_record_spoils_no_other(
     row.refresh_from_db()
     assert (row.delivery == "delivered") if kind == "SMS_REPORT" else OptOut.objects.filter(mobile=MOBILE).exists()
     kept = Report.objects.count() if kind == "SMS_REPORT" else Reply.objects.count()
-    left = [json.loads(bytes(callback.body)) for callback in Callback.objects.filter(applied_at=None)]
+    left = [loads(bytes(callback.body).decode()) for callback in Callback.objects.filter(applied_at=None)]
     assert kept + sum(map(len, left)) == len(entries) + len(VALUES) + 1 and len(left) <= 2
     none_is_left()
     JobLease.objects.all().delete()

@@ -13,6 +13,7 @@ from django.db import DataError, OperationalError
 from django_jsms.client import JSMSClient
 from django_jsms.client.answers import Answer
 from django_jsms.client.pieces import LARGEST_PULL
+from django_jsms.client.shapes import entries, loads
 from django_jsms.client.told import Reply as WireReply
 from django_jsms.client.told import Report as WireReport
 from django_jsms.client.transport import Transport
@@ -232,7 +233,8 @@ def test_one_bad_byte_or_endless_number_spoils_no_other_record(shop: Any, monkey
     pulled = answered(monkeypatch, "reply", body)
     assert pulled and (pulled.records, pulled.unreadable) == (3, 5)
     assert set(OptOut.objects.values_list("mobile", flat=True)) == {MOBILE, "13900139001"}
-    assert len(json.loads(bytes(Callback.objects.get(error="unreadable").body))) == 5
+    kept = bytes(Callback.objects.get(error="unreadable").body)
+    assert kept == b"[" + b",".join(strange[:5]) + b"]"
     assert not Callback.objects.filter(error="unread")
 
 
@@ -244,9 +246,8 @@ BREAKS = {
     "in a character": ', {"phone": "13900139001", "content": "\udce9\udc80',
     "behind a record": "",
     "behind a comma": " , ",
-    "at something else": ' <html> {"phone": "13900139001", "content": "TD"}]',
     "at what is too deep": ", " + "[" * 50_000,
-    "at a second list": '] [{"phone": "13900139001", "content": "TD"}]',
+    "behind one that cannot be read": ', {"content": "say "no""}, {"content": "T',
 }
 
 
@@ -259,11 +260,53 @@ def test_of_a_list_that_breaks_what_came_whole_is_applied(
     with pytest.raises(NoAnswer):
         answered(monkeypatch, "reply", body)
     assert {row.mobile for row in OptOut.objects.all()} == {MOBILE, "13900139000"}
-    kept, gap = Callback.objects.order_by("pk")
+    kept, *between, gap = Callback.objects.order_by("pk")
+    assert [each.error for each in between] == ["unreadable"] * ("no" in BREAKS[where])
     assert (kept.error, bytes(kept.body)) == ("", body) and kept.applied_at
     assert (gap.kind, gap.error, gap.applied_at, reprocess_callback(gap)) == ("pull reply", "gap", None, "gap")
     (told_of,) = [record.jsms for record in caplog.records if getattr(record, "jsms", {}).get("event") == "pull"]
     assert told_of["reason"] == "gap"
+    (lost,) = loads(bytes(gap.body).decode("utf-8", "surrogateescape"))
+    assert BREAKS[where].strip(" ,").endswith(lost) and bool(lost) == bool(BREAKS[where].strip(" ,"))
+
+
+#: What stands between two whole records and keeps nobody from being heard, nor is it lost.
+UNREADABLE = {
+    "a quote": '{"phone": "13900139001", "content": "say "no""}',
+    "a quote too few": '{"phone": "13900139001", "content": "no}',
+    "a backslash at the end": '{"phone": "13900139001", "content": "no\\"}',
+    "no value": '{"phone": "13900139001", "content": }',
+    "too deep": '{"phone": "13900139001", "content": ' + "[" * 2000 + "]" * 2000 + "}",
+    "nearly too deep": '{"phone": 5.5, "content": ' + "[" * 930 + "]" * 930 + "}",
+    "no JSON": "{<html> &\0 \1}",
+    "no UTF-8": '{"phone": "\udcff1", "content" "\udcc4"}',
+    "half a pair": '{"phone": null, "content": "\\ud83d"}',
+    "another list": '] [{"phone": 6.5}',
+}
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_one_that_cannot_be_read_hides_none_behind_it(shop: Any, monkeypatch: Any, what: str, place: int) -> None:
+    said = [json.dumps(each) for each in HEARD]
+    said.insert(place, UNREADABLE[what])
+    with suppress(NoAnswer):
+        answered(monkeypatch, "reply", f"[{', '.join(said)}]".encode("utf-8", "surrogateescape"))
+    assert {row.mobile for row in OptOut.objects.all()} == {MOBILE, "13900139000"}
+    first, apart = Callback.objects.order_by("pk")
+    assert (first.error, apart.error, reprocess_callback(apart)) == ("", "unreadable", "unreadable")
+    (kept,) = entries(bytes(apart.body).decode("utf-8", "surrogateescape"))[0]
+    assert UNREADABLE[what] in kept
+
+
+@pytest.mark.parametrize("sign", [b"\xc4", b'"', b"\1", b"\\ud83d"])
+@pytest.mark.parametrize("read", ['"', "'"])
+def test_what_cannot_be_applied_grows_beyond_no_packet(shop: Any, monkeypatch: Any, sign: bytes, read: str) -> None:
+    odd = b'{"phone": null, "content": "' + sign * (LARGEST_PULL // len(sign) - 400) + read.encode() + b"}"
+    with suppress(NoAnswer):
+        answered(monkeypatch, "reply", b"[" + json.dumps(HEARD[0]).encode() + b"," + odd + b"]")
+    assert OptOut.objects.get().mobile == MOBILE
+    assert len(bytes(Callback.objects.get(error="unreadable").body)) <= LARGEST_PULL
 
 
 @pytest.mark.parametrize("size", [100_000, 1_500_000, 6_000_000])
@@ -279,18 +322,18 @@ def test_long_replies_keep_no_opt_out_from_being_heard(shop: Any, size: int) -> 
     assert Reply.objects.count() == (26 if not lost else 1 + LARGEST_PULL // (size // 25 + 100))
 
 
-@pytest.mark.parametrize("entries", [500, 8000])
+@pytest.mark.parametrize("size", [500, 8000])
 def test_records_of_no_form_cost_one_row_and_one_line(
-    shop: Any, monkeypatch: Any, caplog: Any, count_statements: Any, entries: int
+    shop: Any, monkeypatch: Any, caplog: Any, count_statements: Any, size: int
 ) -> None:
-    body = json.dumps([*range(entries), HEARD[0]]).encode()
+    body = json.dumps([*range(size), HEARD[0]]).encode()
     with count_statements() as statements:
         pulled = answered(monkeypatch, "reply", body)
-    assert pulled and (pulled.records, pulled.unreadable) == (1, entries) and len(statements) < 30
-    assert len(json.loads(bytes(Callback.objects.get(error="unreadable").body))) == entries
+    assert pulled and (pulled.records, pulled.unreadable) == (1, size) and len(statements) < 30
+    assert len(json.loads(bytes(Callback.objects.get(error="unreadable").body))) == size
     assert OptOut.objects.get().mobile == MOBILE
     (line,) = [each.getMessage() for each in caplog.records if "changed nothing" in each.getMessage()]
-    assert line.startswith(f"{entries} of {entries + 1} records of callback ")
+    assert line.startswith(f"{size} of {size + 1} records of callback ")
 
 
 def test_what_was_set_apart_is_applied_together_later(shop: Any, monkeypatch: Any) -> None:
