@@ -67,9 +67,11 @@ class Callback(Row):
         mine.update(applied_at=self.applied_at, error=error, updated_at=at)
 
     def dismiss(self, at: datetime) -> bool:
-        """Whether it was left until now. A gap may be a pull that is under way, for as long as a call takes."""
-        left = type(self).objects.primary().filter(pk=self.pk, applied_at=None).exclude(error__in=("", UNREAD))
-        if not left.exclude(error=GAP, updated_at__gt=at - LEASE).update(applied_at=at, updated_at=at):
+        """Whether it was left until now. For as long as a call takes a gap may be a pull that is under way, and
+        somebody may be reading what is unread."""
+        left = type(self).objects.primary().filter(pk=self.pk, applied_at=None).exclude(error="")
+        busy = {"error__in": (GAP, UNREAD), "created_at__gt": at - LEASE}
+        if not left.exclude(**busy).update(applied_at=at, updated_at=at):
             return False
         self.applied_at = at
         return True

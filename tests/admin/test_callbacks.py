@@ -14,6 +14,7 @@ from django_jsms.exceptions import InvalidInput
 from django_jsms.models import ActionLog, Callback, Message, OptOut, Reply, Report, VerificationCode
 from django_jsms.models.base import mobile_hash, now
 from django_jsms.services import adopt_template, dismiss_callback, opt_out, reprocess_callback, send_code, send_message
+from django_jsms.services.told import apply_unread
 from tests.conftest import MOBILE
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +75,7 @@ KEPT = [
 @pytest.mark.parametrize(("kind", "error", "body", "reason", "shown"), KEPT)
 def test_what_was_kept_is_shown_with_its_reason_and_can_be_settled(admin_client, kind, error, body, reason, shown):
     hour = timedelta(hours=1)
-    row = Callback.objects.create(kind=kind, digest="1", error=error, body=body, updated_at=now() - hour)
+    row = Callback.objects.create(kind=kind, digest="1", error=error, body=body, created_at=now() - hour)
     address = reverse("admin:django_jsms_callback_change", args=[row.pk])
     page = admin_client.get(address, headers={"Accept-Language": "zh-hans"}).content.decode()
     assert reason in page and all(each in page for each in shown) and "标记为已处理" in page
@@ -85,6 +86,17 @@ def test_what_was_kept_is_shown_with_its_reason_and_can_be_settled(admin_client,
     assert (ActionLog.objects.get().before, ActionLog.objects.get().after) == (error, f"settled: {error}")
     assert reprocess_callback(kept) == error
     assert "It is settled" in act(admin_client, "callback", "dismiss", kept, _confirmed="2")
+
+
+def test_what_nobody_could_apply_for_a_minute_can_be_settled(admin_client):
+    """However often the sweep tried: it tries no more."""
+    old = {"created_at": now() - timedelta(minutes=2), "body": posted(**RECORD | {"msgId": "7"})}
+    row = Callback.objects.create(kind="SMS_REPORT", digest="1", error="unread", **old)
+    act(admin_client, "callback", "dismiss", row, _confirmed="1")
+    Callback.objects.update(updated_at=now() - timedelta(hours=1))
+    row.refresh_from_db()
+    assert (row.error, apply_unread(), reprocess_callback(row)) == ("unread", 0, "unread")
+    assert row.applied_at and not Report.objects.exists()
 
 
 @pytest.mark.parametrize("error", ["unread", "gap", ""])

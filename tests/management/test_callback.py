@@ -91,7 +91,7 @@ def test_pull(jsms_sandbox: Any, capsys: Any) -> None:
 @pytest.mark.django_db
 def test_reprocess(jsms_sandbox: Any, capsys: Any) -> None:
     longer_ago = now() - timedelta(hours=1)
-    gap = Callback.objects.create(kind="pull report", digest="1", error="gap", updated_at=longer_ago)
+    gap = Callback.objects.create(kind="pull report", digest="1", error="gap", created_at=longer_ago)
     Callback.objects.create(kind="pull report", digest="2", error="unread", body=b"[]")
     bad = Callback.objects.create(kind="pull report", digest="3", error="unread", body=b'[{"msgId": ""}]')
     with pytest.raises(CommandError, match="jsms_callback dismiss") as caught:
