@@ -129,7 +129,16 @@ def _apart(text: str) -> tuple[str, list[tuple[str, str]]]:
     ends = text.rfind("}") + 1
     if begins is None or ends <= begins.end():
         return text, []
-    return text[: begins.start()] + text[ends:], [("data", unquote_plus(text[begins.end() : ends], "latin-1"))]
+    return text[: begins.start()] + text[ends:], [("data", _bare(text[begins.end() : ends]))]
+
+
+def _bare(data: str) -> str:
+    """As it stands where that is JSON: its «+» and «%» are what somebody wrote. Else only its braces were bare."""
+    try:
+        loads(data)
+    except (ValueError, RecursionError):
+        return unquote_plus(data, "latin-1")
+    return data
 
 
 def _utf8(value: str) -> str:

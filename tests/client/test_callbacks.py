@@ -98,7 +98,11 @@ def test_any_body_is_read_and_none_of_these_is_verified(body: bytes) -> None:
 
 @pytest.mark.parametrize("place", ["first", "last", "in between"])
 @pytest.mark.parametrize(
-    "content", ["TD", "TD&", "&" * 30, "a=b&type=x&data=y&nonce=1", "TD}", "{}", "100%", "a;b", "退订", "&data={", ""]
+    "content",
+    [
+        *("TD", "TD&", "&" * 30, "a=b&type=x&data=y&nonce=1", "TD}", "{}", "100%", "a;b", "退订", "&data={", ""),
+        *("C++ a&b=c+1", "+86", "100%25", "%E9%80%80", "a+b\n\x1b", "%", "%0"),
+    ],
 )
 def test_json_that_was_not_percent_encoded_is_read(content: str, place: str) -> None:
     """As in JSMS's own samples for curl: in any place, and whatever stands in it."""
@@ -110,6 +114,18 @@ def test_json_that_was_not_percent_encoded_is_read(content: str, place: str) -> 
     assert (form.nonce, form.timestamp, form.signature, form.type) == ("1", "2", "3", "SMS_REPLY")
     said: Any = callbacks.parse(form)
     assert said.content == content
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "{%22phone%22:%2213000000000%22,%22content%22:%22a+b%2B%22}",
+        "{+%22phone%22%3A+%2213000000000%22,%22content%22:%22a+b%2b%22+}",
+    ],
+)
+def test_json_of_which_only_some_was_percent_encoded_is_read(data: str) -> None:
+    said: Any = callbacks.parse(Form.read(f"type=SMS_REPLY&data={data}".encode()))
+    assert (said.mobile, said.content) == ("13000000000", "a b+")
 
 
 @pytest.mark.parametrize("data", ["{", "{&a=}", "{}&data={}", "}", "{%22", '{"a":1}&data=1', "%7B%7D&data={}"])
