@@ -29,7 +29,17 @@ from django_jsms.exceptions import JSMSError
 from django_jsms.models import Reply, templates
 from django_jsms.sandbox import drafts, rendering, wire
 from django_jsms.sandbox.refusals import Refusal
-from django_jsms.services import chosen, client_ip, headings, optouts, redeem_proof, texts, verify_code, workbooks
+from django_jsms.services import (
+    chosen,
+    client_ip,
+    headings,
+    kept,
+    optouts,
+    redeem_proof,
+    texts,
+    verify_code,
+    workbooks,
+)
 from django_jsms.services.lists import RecipientList
 from tests.sheets import HEAD, row, workbook
 
@@ -238,6 +248,8 @@ ROWS = {
     "a pull in layers": (shapes.entries, lambda n: "[" + '{"a":[{},' * (n // 9), BODY),
     "a pull in wide layers": (shapes.entries, lambda n: "[" + ('{"a":[' + "{}," * (n // 1200)) * 400, BODY),
     "a pull of spaces": (shapes.entries, lambda n: "[}" + " " * (n // 2) + "," + " " * (n // 2), BODY),
+    "a text of digits apart": (kept.without_numbers, lambda n: "1    2     " * (n // 11), BODY),
+    "a text of escapes": (kept.without_numbers, lambda n: "\\u003" * (n // 5), BODY),
     "a form of ampersands": (notice, lambda n: "&" * n, FORM),
     "a form of equals": (notice, lambda n: "=" * n, FORM),
     "a form of percents": (notice, lambda n: "data=" + "%" * n, FORM),

@@ -164,9 +164,12 @@ def test_what_no_column_holds_is_replaced(tell: Any, odd: str) -> None:
     assert tell("SMS_TEMPLATE", review, nonce="3") == 200
 
 
-def test_a_kind_of_the_future_is_kept(tell: Any) -> None:
-    assert tell("SMS_DREAM", {"a": 1}) == 200
-    assert Callback.objects.get().error == "unknown_kind"
+@pytest.mark.parametrize(
+    ("kind", "kept"), [("SMS_DREAM", "SMS_DREAM"), ("SMS 138-001-380-00", "SMS 138****8000"), ("x13800138000", "x#")]
+)
+def test_a_kind_of_the_future_is_kept_without_a_number(tell: Any, kind: str, kept: str) -> None:
+    assert tell(kind, {"a": 1}) == 200
+    assert (Callback.objects.get().kind, Callback.objects.get().error) == (f"other {kept}", "unknown_kind")
 
 
 def test_the_same_again_changes_nothing(tell: Any) -> None:

@@ -20,6 +20,7 @@ from ..models.base import durably, now
 from ..models.callbacks import UNREAD, Callback, digest
 from . import records
 from .hours import aware
+from .kept import without_numbers
 from .told import UNREADABLE, apply_stored
 
 logger = logging.getLogger("django_jsms")
@@ -71,8 +72,9 @@ def receive(body: bytes, *, app: str) -> Verdict:
 
 
 def _kind(given: str) -> str:
-    """JSMS does not sign it, and what was pulled has kinds of our own: another one never looks like them."""
-    return given if given in wire.KINDS else f"other {clean(given)}"[:32]
+    """JSMS does not sign it, and what was pulled has kinds of our own: another one never looks like them,
+    nor shows it a number."""
+    return given if given in wire.KINDS else f"other {without_numbers(clean(given))}"[:32]
 
 
 def _store(callback: Callback, form: wire.Form) -> Verdict:

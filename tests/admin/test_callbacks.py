@@ -3,6 +3,7 @@
 import html
 import json
 import re
+import unicodedata
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from django_jsms.exceptions import InvalidInput
 from django_jsms.models import ActionLog, Callback, Message, OptOut, Reply, Report, VerificationCode
 from django_jsms.models.base import mobile_hash, now
 from django_jsms.services import adopt_template, dismiss_callback, opt_out, reprocess_callback, send_code, send_message
+from django_jsms.services.kept import masked_body
 from django_jsms.services.told import apply_unread
 from tests.conftest import MOBILE
 
@@ -86,6 +88,32 @@ def test_what_was_kept_is_shown_with_its_reason_and_can_be_settled(admin_client,
     assert (ActionLog.objects.get().before, ActionLog.objects.get().after) == (error, f"settled: {error}")
     assert reprocess_callback(kept) == error
     assert "It is settled" in act(admin_client, "callback", "dismiss", kept, _confirmed="2")
+
+
+#: A number that must not be seen whole, however it stands in what came.
+HIDDEN = [
+    *('{"content": "138_0013_8000"}', '{"content": "138 -- 0013 -- 8000"}', '{"c": "138a0013b8000"}'),
+    *('{"c": "电话138零0138000"}', '{"c": "1３８00138000"}', '{"138.0013.8000": 1}', '{"x": 13800138000.5}'),
+    *('{"id": "013800138000"}', '{"msgId": "x13800138000"}', '{"msgId": "8613800138000"}', '{"id": 13800138000}'),
+    *('{"msgId": "a-138-0013-8000"}', '{"id": ["13800138000"]}', '{"attempt": "x-008613800138000-y"}'),
+    *('{"phone": "\\u0031\\u0033\\u0038\\u0030\\u0030\\u00313\\uff18000"', '{"c": "\\u0031\\u00338-0013-8000"'),
+    *('{"c": "\\\\u0031\\\\u0033800138000"}', '{"c": say "138_0013_8000"}'),
+]
+#: What says which record it is, and stays.
+SEEN = ["288193860302", "1575015093000", "7" * 65, "a-1", "138001380001234567", "6ba7b810-9dad-11d1-80b4-00c04fd430c8"]
+
+
+@pytest.mark.parametrize("record", HIDDEN)
+def test_no_number_is_shown_whole(record):
+    shown = masked_body(Callback(kind="pull reply", error="unreadable", body=f"[{record}]".encode()))
+    digits = re.sub(r"\D", "", re.sub(r"\\+u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), shown))
+    assert "****" in shown and "001380" not in unicodedata.normalize("NFKC", digits)
+
+
+@pytest.mark.parametrize("name", ["msgId", "id", "attempt"])
+@pytest.mark.parametrize("value", SEEN)
+def test_what_a_record_is_about_is_shown_whole(name, value):
+    assert f'"{value}"' in masked_body(Callback(kind="pull reply", body=json.dumps([{name: value}]).encode()))
 
 
 def test_what_nobody_could_apply_for_a_minute_can_be_settled(admin_client):
