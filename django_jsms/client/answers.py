@@ -75,7 +75,8 @@ def _accepted(route: Route, answer: Answer) -> Any:
 
 def _refuse_contradictions(route: Route, answer: Answer, code: int | None = None) -> None:
     """A «no» that also names what was sent may be either: nothing of it is sent again."""
-    if route.billable and tells_of_a_send(_json(answer.body, lenient=True)):
+    payload = _json(answer.body, lenient=True)
+    if route.billable and tells_of_a_send(answer.text if payload is _NO_WAY else payload):
         raise lost(route, f"its answer (HTTP {answer.status}) is a refusal and a success", code=code, body=answer.body)
 
 

@@ -5,6 +5,7 @@ Plain Python: importing this loads no HTTP library and needs no Django.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
@@ -110,7 +111,8 @@ class JSMSClient(Caller):
             "tag": bodies.tag(tag),
             "recipients": inputs.recipients(recipients),
         }
-        return self._call(routes.SEND_BATCH, results.BatchResult.parse, timeout, body)
+        parse = functools.partial(results.BatchResult.parse, asked=len(body["recipients"]))
+        return self._call(routes.SEND_BATCH, parse, timeout, body)
 
     # --- schedules: jsms-api 2.6–2.11 ---
 

@@ -5,34 +5,47 @@ So it may have been sent, and nothing of it is sent again by itself (docs: «Why
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from .mobile import mask, number_in
 from .shapes import Payload, WrongShape, code_of, number, phone, readable, storable, text_id
 
-#: The ids that JSMS gives to what it sends or holds, and the lists of those it sends to.
-IDS: Final = ("msg_id", "schedule_id")
+#: The ids that JSMS gives to what it sends or holds, also as its callbacks write them, and the lists of those it
+#: sends to.
+IDS: Final = ("msg_id", "schedule_id", "msgId", "scheduleId")
 LISTS: Final = ("recipients", "failure_recipients")
+#: What an answer repeats of the request: its names are the project's.
+_ECHO: Final = "temp_para"
+#: A member that names a send, and is not empty, in what is no JSON as a whole.
+_NAMED: Final = re.compile(rf'"(?:{"|".join(IDS)}|success_count)"\s*:\s*(?!null|false|""|"?0+\b(?!-))["\w-]')
 
 
 def told_of(payload: object) -> Iterator[Payload]:
-    """Whatever of an answer may hold an id: the object, or each of a list, and whom they list."""
-    for whole in payload if isinstance(payload, list) else [payload]:
-        if isinstance(whole, Mapping):
-            yield whole
-            for listed in map(whole.get, LISTS):
-                yield from (each for each in listed if isinstance(each, Mapping)) if isinstance(listed, list) else ()
+    """Whatever of an answer may hold an id: every object in it, the outer ones first."""
+    found = [payload]
+    for each in found:
+        if isinstance(each, Mapping):
+            yield each
+            found += (value for name, value in each.items() if name != _ECHO)
+        elif isinstance(each, list):
+            found += each
 
 
 def tells_of_a_send(payload: object) -> bool:
-    """Whether an answer names something that was sent or is held: an id whose own entry holds no error. Of those that
-    failed a batch names ids, too (jsms-api 2.5)."""
-    return any(
-        (any(map(each.get, IDS)) and code_of(each.get("error_code")) is None) or number(each.get("success_count"))
-        for each in told_of(payload)
-    )
+    """Whether an answer names something that was sent or is held: an id whose own entry holds no error, or, in a
+    text that is no JSON, any id."""
+    if isinstance(payload, str):
+        return bool(_NAMED.search(payload))
+    return any(_names_a_send(each) or number(each.get("success_count")) for each in told_of(payload))
+
+
+def _names_a_send(entry: Payload) -> bool:
+    """Of those that failed a batch names ids, too (jsms-api 2.5)."""
+    return any(map(entry.get, IDS)) and code_of(entry.get("error_code")) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +90,34 @@ def read(listed: list[Any]) -> list[tuple[Any, RecipientResult | None]]:
     return [(entry, next(readable([entry], RecipientResult.parse), None)) for entry in listed]
 
 
-def outcomes_in(entries: list[tuple[Any, RecipientResult | None]]) -> dict[str, RecipientResult]:
-    """By number. One that is listed as sent and as refused may be either, and is left out."""
+def outcomes_in(
+    entries: list[tuple[Any, RecipientResult | None]], success_count: int, asked: int
+) -> dict[str, RecipientResult]:
+    """By number. One that is listed as sent and as refused may be either, and is left out.
+
+    So are all that were refused where more was sent than to those who were not, of the ``asked``: it was to one of
+    them, and nobody knows to whom.
+    """
     by_number: dict[str, list[RecipientResult | None]] = {}
     for entry, one in entries:
         by_number.setdefault(one.mobile if one else _number(entry), []).append(one)
-    return {
+    settled = {
         mobile: first
         for mobile, (first, *others) in by_number.items()
         if first and all(one and one.outcome == first.outcome for one in others)
     }
+    sent = {mobile: one for mobile, one in settled.items() if one.ok}
+    proven, refused = max(success_count, len(sent)), len(settled) - len(sent)
+    to_nobody = (isinstance(entry, dict) and _names_a_send(entry) and not _number(entry) for entry, _ in entries)
+    return sent if any(to_nobody) or (proven and proven + refused > asked) else settled
 
 
 def _number(entry: Any) -> str:
-    """Whom an entry that cannot be read is about, where that can be read; or nobody."""
-    return number_in(str(entry.get("mobile"))) or "" if isinstance(entry, dict) else ""
+    """Whom an entry is about, as ``RecipientResult`` reads it, also where the rest cannot be read; or nobody."""
+    if isinstance(entry, dict):
+        with suppress(WrongShape):
+            return number_in(phone(entry, "mobile")) or ""
+    return ""
 
 
 def _msg_id(item: Payload, *, taken: bool) -> str | None:

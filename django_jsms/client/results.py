@@ -78,12 +78,14 @@ class BatchResult:
     outcomes: dict[str, RecipientResult] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def parse(cls, payload: Payload) -> BatchResult:
+    def parse(cls, payload: Payload, asked: int | None = None) -> BatchResult:
+        """``asked``: how many recipients the request had; None: as many as the answer counts."""
         entries = read(items(payload, *LISTS))
-        outcomes = outcomes_in(entries)
+        sent, failed = _counts(payload)
+        outcomes = outcomes_in(entries, sent, sent + failed if asked is None else asked)
         return cls(
-            integer(payload, "success_count"),
-            integer(payload, "failure_count"),
+            sent,
+            failed,
             tuple(one for _, one in entries if one),
             tuple(entry for entry, one in entries if one is None or one.mobile not in outcomes),
             outcomes,
@@ -105,11 +107,12 @@ class Scheduled:
 
     @classmethod
     def parse_batch(cls, payload: Payload) -> Scheduled:
-        settled = outcomes_in(read(items(payload, *LISTS)))
+        sent, failed = _counts(payload)
+        settled = outcomes_in(read(items(payload, *LISTS)), sent, sent + failed)
         return cls(
             text_id(payload, "schedule_id"),
-            integer(payload, "success_count"),
-            integer(payload, "failure_count"),
+            sent,
+            failed,
             tuple(one for one in settled.values() if not one.ok),
         )
 
@@ -234,6 +237,10 @@ class SignatureInfo:
 
 def nothing(payload: Payload) -> None:
     """A deletion answers with nothing."""
+
+
+def _counts(payload: Payload) -> tuple[int, int]:
+    return integer(payload, "success_count"), integer(payload, "failure_count")
 
 
 def _time(read: Callable[[Any], datetime], payload: Payload, name: str) -> datetime:

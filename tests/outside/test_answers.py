@@ -259,6 +259,76 @@ def test_one_who_is_listed_as_sent_and_as_refused(
     assert run_pending() == 0 and not OptOut.objects.exists()
 
 
+NO = '{"error": {"code": 50009}}'
+#: An id that is not where it should be, or in what is no JSON as a whole.
+ELSEWHERE = {
+    "a byte order mark": '\ufeff{"msg_id": "1", "error": {"code": 50009}}',
+    "two answers": f'{{"msg_id": "1"}}\n{NO}',
+    "text behind it": '{"error": {"code": 50009}, "msg_id" : 288193860302} <!-- gateway -->',
+    "cut off": '{"error": {"code": 50009}, "schedule_id":"0000-1',
+    "one level down": '{"data": {"msg_id": "1"}, "error": {"code": 50009}}',
+    "in a list further down": '{"data": {"list": [[{"schedule_id": "1"}]]}, "error": {"code": 50009}}',
+    "by another name": '{"msgId": "1", "error": {"code": 50009}}',
+    "a count in a broken text": '{"success_count": 1}{"error": {"code": 50009}}',
+}
+NOWHERE = {
+    "empty": '\ufeff{"msg_id": "", "schedule_id": null, "success_count": 0, "error": {"code": 50009}}',
+    "of one that failed": '{"error": {"code": 50009}, "recipients": [{"msg_id": "1", "error_code": "50009"}]}',
+    "a parameter": '{"error": {"code": 50009}, "recipients": [{"error_code": "50009", "temp_para": {"msg_id": "1"}}]}',
+    "in a message": '{"error": {"code": 50009, "message": "give \\"msg_id\\": 1"}} ',
+}
+
+
+@pytest.mark.parametrize("status", [302, 400, 403, 429])
+@pytest.mark.parametrize("where", ELSEWHERE)
+def test_an_id_is_found_wherever_it_stands(shop: Any, where: str, status: int) -> None:
+    shop.fault("status", status=status, body=ELSEWHERE[where])
+    assert batch(MOBILE).status == "unknown" and run_pending() == 0
+    assert set(Message.objects.values_list("status", flat=True)) == {"unknown"} and not Pause.objects.exists()
+
+
+@pytest.mark.parametrize("where", NOWHERE)
+def test_what_is_no_id_of_a_send_proves_none(shop: Any, where: str) -> None:
+    shop.fault("status", status=429, body=NOWHERE[where])
+    assert batch(MOBILE).status == "pending"
+
+
+WIDE = "".join(chr(ord(digit) + 0xFEE0) for digit in MOBILE)
+BUSY = f'{{"mobile": "{MOBILE}", "error_code": "50009"}}'
+#: Counts of those sent to and refused, and what is listed beside the only one who was asked for.
+AT_ODDS = {
+    "more sent than named": (1, 0, ""),
+    "more than asked": (1, 1, ""),
+    "an id of nobody": (1, 0, '{"msg_id": "77"}'),
+    "an id of nobody, uncounted": (0, 1, '{"msg_id": "77"}'),
+    "an id of no number": (0, 1, '{"msg_id": "77", "mobile": "138****8000"}'),
+    "somebody else": (0, 1, f'{{"msg_id": "77", "mobile": "{OTHER}"}}'),
+    "the same, unseen": (1, 1, f'{{"msg_id": "a b", "mobile": "\u200b{MOBILE}"}}'),
+    "the same, wide": (1, 1, f'{{"msg_id": "a b", "mobile": "{WIDE}"}}'),
+}
+
+
+@pytest.mark.core
+@pytest.mark.parametrize("case", AT_ODDS)
+@pytest.mark.parametrize("swap", [False, True])
+def test_a_refusal_beside_a_send_of_nobody_knows_whom_is_none(shop: Any, case: str, swap: bool) -> None:
+    sent, failed, beside = AT_ODDS[case]
+    listed = ", ".join(filter(None, [beside, BUSY] if swap else [BUSY, beside]))
+    answers(shop, f'{{"success_count": {sent}, "failure_count": {failed}, "recipients": [{listed}]}}')
+
+    chunk = batch(MOBILE)
+    assert (chunk.status, chunk.unknown) == ("done", 1) and kept(chunk)
+    assert Message.objects.get().status == "unknown" and run_pending() == 0
+
+
+def test_of_an_answer_that_lists_failures_only_each_is_one(shop: Any) -> None:
+    refused = BUSY.replace("50009", "50006")
+    answers(shop, f'{{"success_count": 1, "failure_count": 1, "recipients": [{refused}]}}')
+    batch(MOBILE, OTHER)
+    found = dict(Message.objects.values_list("mobile", "status"))
+    assert found == {MOBILE: "failed", OTHER: "unknown"}
+
+
 # -- a chunk whose outcome comes to nothing ------------------------------------------------------------------------
 
 
