@@ -9,8 +9,10 @@ from typing import Any, Final, NoReturn
 
 from .. import conf
 from ..client.characters import INVISIBLE, invisible
+from ..client.mobile import mask
 from ..exceptions import InvalidInput
 from ..models.templates import OPT_OUT_LINE, Template, bracketed, length, placeholders, render, segments
+from .headings import is_number
 from .texts import LONGEST
 
 _LARGEST_ID: Final = 2**31 - 1
@@ -165,15 +167,15 @@ def _bad_params() -> InvalidInput:
 
 def _check_value(name: str, value: object) -> None:
     if not isinstance(value, str):
-        raise _bad_param(f"params[{name!r}] must be a string.", f"参数 {name!r} 的值须为字符串。")
+        raise _bad_param(f"params[{_said(name)}] must be a string.", f"参数 {_said(name)} 的值须为字符串。")
     if not value:
-        raise _bad_param(f"params[{name!r}] is empty.", f"参数 {name!r} 的值为空。", "params_empty")
+        raise _bad_param(f"params[{_said(name)}] is empty.", f"参数 {_said(name)} 的值为空。", "params_empty")
     if value.isascii() and value.isprintable():  # the table takes longer, and a list asks once a row
         return
     found = _REFUSED.search(value)
     if found:
         en, zh = _UNWANTED.get(found[0]) or invisible(value) or ("", "")
-        raise _bad_param(f"params[{name!r}] holds {en}. Take it out.", f"参数 {name!r} 含有{zh}，请删除。")
+        raise _bad_param(f"params[{_said(name)}] holds {en}. Take it out.", f"参数 {_said(name)} 含有{zh}，请删除。")
 
 
 def _refuse_names(wanted: tuple[str, ...], params: Mapping[str, str]) -> NoReturn:
@@ -188,7 +190,16 @@ def _refuse_names(wanted: tuple[str, ...], params: Mapping[str, str]) -> NoRetur
 
 
 def _list(names: list[str]) -> str:
-    return ", ".join(names[:10]) or "—"
+    return ", ".join(map(_shown, names[:10])) or "—"
+
+
+def _said(name: str) -> str:
+    return repr(_shown(name))
+
+
+def _shown(name: str) -> str:
+    """As an error may repeat it: rows with no line of names make a name of a person's number."""
+    return mask(name) if is_number(name) else name
 
 
 def _bad_param(en: str, zh: str, reason: str = "invalid_param") -> InvalidInput:

@@ -3,13 +3,25 @@
 import logging
 import sys
 import traceback
+from datetime import timedelta
 
 import pytest
 from django.test import RequestFactory
 from django.views.debug import ExceptionReporter
 
-from django_jsms.exceptions import JSMSError
-from django_jsms.services import redeem_proof, resume_app, send_code, verify_code
+from django_jsms.exceptions import InvalidInput, JSMSError
+from django_jsms.models.base import now
+from django_jsms.services import (
+    create_batch,
+    preview_message,
+    queue_message,
+    redeem_proof,
+    resume_app,
+    schedule_message,
+    send_code,
+    send_message,
+    verify_code,
+)
 from tests.conftest import MOBILE
 
 pytestmark = pytest.mark.django_db
@@ -61,3 +73,33 @@ def test_an_error_report_hides_what_a_service_was_given(jsms_sandbox, call):
         text = report()
     # The caller's own frame is the project's to hide; ours are what stands below it.
     assert MOBILE not in text.partition("services/language.py")[2]
+
+
+#: A number that stands where a parameter's name should be, as of rows with no line of names.
+NAMED = ["13900139000", "8613900139000", "x13900139000", "139_0013_9000", "01082123456", "1390013"]
+
+
+@pytest.mark.parametrize("value", ["Wang", "", 5, "a\nb"])
+@pytest.mark.parametrize("name", NAMED)
+def test_a_number_for_a_name_is_masked_at_every_door(shop, name, value):
+    tomorrow = now() + timedelta(days=1)
+    doors = [
+        lambda params: send_message(MOBILE, template="order-shipped", params=params),
+        lambda params: queue_message(MOBILE, template="order-shipped", params=params),
+        lambda params: preview_message(MOBILE, template="order-shipped", params=params),
+        lambda params: create_batch(template="order-shipped", recipients=[MOBILE], params=params),
+        lambda params: schedule_message(MOBILE, template="order-shipped", params=params, send_at=tomorrow),
+    ]
+    for params in ({name: value}, {"no": "42", name: value}):
+        for door in doors:
+            with pytest.raises(InvalidInput) as caught:
+                door(params)
+            assert name not in f"{caught.value}{caught.value.zh}{caught.value!r}"
+        rows = create_batch(template="order-shipped", recipients=[(MOBILE, params)]).rejected_rows.all()
+        assert len(rows) == 1 and name not in rows[0].detail + str(rows[0].explanation) + rows[0].reason
+
+
+@pytest.mark.parametrize("name", ["number", "code2", "2", "order_2026"])
+def test_a_name_that_is_one_is_said(shop, name):
+    with pytest.raises(InvalidInput, match=rf"Not in it: {name}\."):
+        send_message(MOBILE, template="order-shipped", params={"no": "42", name: "x"})
