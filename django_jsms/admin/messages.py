@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Message
@@ -34,9 +33,7 @@ class MessageAdmin(ConfirmedActions, OutgoingAdmin):
     )
     actions = ("lose", "resend")
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """A batch's page links to its messages."""
-        return lookup == "chunk__batch" or super().lookup_allowed(lookup, value, request)
+    linked = (*OutgoingAdmin.linked, "chunk__batch")  # from a batch's page
 
     @confirmed(
         _("Take for lost"),
