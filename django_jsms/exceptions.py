@@ -112,13 +112,25 @@ class CaptchaRequired(JSMSError):
 
 
 class LimitExceeded(JSMSError):
-    """Too often by the project's own limits. ``retry_after`` is in seconds, ``limit`` names the rule."""
+    """Too often by the project's own limits. ``retry_after`` is in seconds, ``limit`` names the rule.
+
+    Of a budget ``who`` is ``account``, and a person is not told of it: only ``str(error)`` is.
+    """
 
     reason = "limited"
     who = "user"
 
-    def __init__(self, text: str = "", *, limit: str = "", retry_after: int = 0, zh: str = "") -> None:
-        super().__init__(text, zh=zh)
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        limit: str = "",
+        retry_after: int = 0,
+        who: Who | None = None,
+        zh: str = "",
+        en: str = "",
+    ) -> None:
+        super().__init__(text, who=who, zh=zh, en=en)
         self.limit = limit
         self.retry_after = retry_after
 

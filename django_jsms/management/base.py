@@ -26,7 +26,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_naive, make_aware
 from django.utils.translation import gettext as _
 
-from ..exceptions import InvalidInput, JSMSError
+from ..exceptions import InvalidInput, JSMSError, LimitExceeded
 from ..models import Batch
 
 #: More sends than these are asked about.
@@ -60,6 +60,8 @@ class SendingCommand(TerminalCommand):
                 self.run(**options)
         except InvalidInput as error:
             raise CommandError(error.message, returncode=1 if error.field in _FOUND_AT_WORK else 2) from None
+        except LimitExceeded as error:
+            raise CommandError(f"{error.message} ({error.limit})") from None
         except JSMSError as error:
             raise CommandError(error.message) from None
         except DatabaseError as error:

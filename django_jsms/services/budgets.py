@@ -116,7 +116,10 @@ def full(allowed: int, seconds: int) -> LimitExceeded:
     return LimitExceeded(
         f"The budget of {allowed} segments for this month is used up. It begins anew on {day}; BUDGET in the JSMS "
         "setting raises it.",
-        zh=f"本月 {allowed} 条的短信预算已用完，{day} 重新开始；可在 JSMS 设置的 BUDGET 中调高。",
+        # A visitor is not told what a site may spend, nor that it is spent.
+        en="Nothing can be sent at the moment. Please try again later.",
+        zh="暂时无法发送短信，请稍后重试。",
+        who="account",
         limit=f"{BUDGET} {allowed}/month",
         retry_after=seconds,
     )

@@ -55,7 +55,8 @@ def test_codes_and_messages_share_it(shop, budgeted):
             with pytest.raises(LimitExceeded) as caught:
                 door()
             assert caught.value.limit == "budget 3/month" and caught.value.retry_after > 0
-            assert "budget of 3 segments" in caught.value.message
+            assert "budget of 3 segments" in str(caught.value) and caught.value.who == "account"
+            assert "budget" not in caught.value.message.lower() and "3" not in caught.value.message
     assert len(shop.ledger) == 3 and VerificationCode.objects.count() + Message.objects.count() == 3
     assert not Counter.objects.filter(key__contains="13900139001").exists()
 
