@@ -94,6 +94,7 @@ def test_good_settings_are_silent(settings, jsms):
         ],
         ({**GOOD, "LIMITS": {"mobil": ["1/60s"]}}, "jsms.E031"),
         ({**GOOD, "LIMITS": ["1/60s"]}, "jsms.E031"),
+        ({**GOOD, "LIMITS": {"mobile": "1/60s"}}, "jsms.E031"),
         ({**GOOD, "LIMITS": {"mobile": []}}, "jsms.W032"),
         ({**GOOD, "BUDGET": -1}, "jsms.E016"),
         ({**GOOD, "BUDGET": "5000"}, "jsms.E016"),

@@ -202,7 +202,10 @@ def _limits_of(where: str, given: object) -> Iterator[CheckMessage]:
         if not rules and scope != "captcha":
             hint = "Every code costs money: without a limit anybody can spend it."
             yield Warning(f"{where}[{scope!r}] is switched off.", hint=hint, id="jsms.W032")
-        for rule in rules if isinstance(rules, list | tuple) else [rules]:
+        if not isinstance(rules, list | tuple):
+            yield Error(f"{where}[{scope!r}] must be a list of rules.", hint='As in ["1/60s"].', id="jsms.E031")
+            continue
+        for rule in rules:
             yield from _rule(f"{where}[{scope!r}]", rule)
 
 

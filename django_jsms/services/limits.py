@@ -66,9 +66,25 @@ def meters(scopes: Iterable[str], values: Mapping[str, Any], config: conf.App) -
     counted = [scope for scope in scopes if scope != budgets.BUDGET]
     for scope, (texts, own) in conf.limits(counted, config, values.get("purpose", "")).items():
         what = _WHAT[scope](values) if texts and (own or stops(scope)) else None
-        named = _named(scope, tuple(texts), own or not config.sandbox) if what is not None else ()
+        named = _named(scope, _rules(scope, texts), own or not config.sandbox) if what is not None else ()
         found |= {f"{name}:{what}": meter for name, meter in named}
     return found | _budget(config) if budgets.BUDGET in scopes else found
+
+
+def _rules(scope: str, texts: Any) -> tuple[str, ...]:
+    """The rules of a scope, in the settings' own words. Raises NotConfigured if they are none."""
+    try:
+        rules = tuple(texts) if isinstance(texts, list | tuple) else None
+        for text in rules or ():
+            parse_rule(text)
+    except (TypeError, ValueError):
+        rules = None
+    if rules is None:
+        raise conf.NotConfigured(
+            f'JSMS[\'LIMITS\'][{scope!r}] must be a list of rules, as in ["1/60s", "5/1h"].',
+            zh=f'JSMS[\'LIMITS\'][{scope!r}] 须为规则的列表，如 ["1/60s", "5/1h"]。',
+        )
+    return rules
 
 
 def usual_keys(scopes: Iterable[str], values: Mapping[str, Any]) -> list[str]:

@@ -126,7 +126,8 @@ def _reservation(
     scopes: Sequence[str], row: VerificationCode | None, ip: str | None, seen: Seen
 ) -> limits.Reservation:
     app = row.app if row else "default"
-    meters = limits.meters(scopes, _counted(row.mobile_hash if row else None, ip), conf.app(app))
+    values = {**_counted(row.mobile_hash if row else None, ip), "purpose": row.purpose if row else ""}
+    meters = limits.meters(scopes, values, conf.app(app))
     is_seen = meters.keys() <= seen.keys()
     return limits.Reservation(meters, {key: held for key in meters if (held := seen[key])} if is_seen else None)
 

@@ -5,9 +5,10 @@ import logging
 import pytest
 from django.test import RequestFactory
 
+from django_jsms.conf import NotConfigured
 from django_jsms.exceptions import LimitExceeded
 from django_jsms.models import Counter
-from django_jsms.services import addresses, client_ip
+from django_jsms.services import addresses, client_ip, send_code, verify_code
 from django_jsms.services.limits import Reservation
 from django_jsms.services.uses import Meter
 from django_jsms.services.windows import Rule, parse_rule
@@ -144,3 +145,25 @@ def test_an_unknown_proxy_is_warned_of_once(settings, caplog, monkeypatch):
         for _ in range(3):
             client_ip(RequestFactory().get("/", REMOTE_ADDR=PRIVATE))
     assert len(caplog.records) == 1 and "TRUSTED_PROXY_COUNT" in caplog.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("rules", ["1/60s", 5, {"1/60s": 1}, ["often"], [None], [5]])
+def test_rules_that_are_none_are_not_configured(jsms_sandbox, rules):
+    with (
+        jsms_sandbox.settings(LIMITS={"mobile": rules}),
+        pytest.raises(NotConfigured, match=r"\['mobile'\] must be a list"),
+    ):
+        send_code("13900139000", purpose="login")
+    assert not jsms_sandbox.ledger
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("found_by", ["mobile", "token"])
+@pytest.mark.parametrize("scope", ["check", "check_ip"])
+def test_checks_have_limits_of_their_purpose(jsms_sandbox, scope, found_by):
+    with jsms_sandbox.settings(PURPOSES={"login": {"limits": {scope: ["2/1h"]}}}):
+        code = send_code("13900139000", purpose="login")
+        by = {"mobile": "13900139000"} if found_by == "mobile" else {"token": code.token}
+        reasons = [verify_code("000000", purpose="login", ip="8.8.8.8", **by).reason for _ in range(3)]
+    assert reasons == ["wrong", "wrong", "throttled"]
