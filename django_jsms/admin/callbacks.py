@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import display_for_value
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -37,7 +38,7 @@ class CallbackAdmin(ConfirmedActions, LogAdmin):
 
     @admin.display(description=_("settled at"), ordering="applied_at")
     def settled(self, callback: Callback) -> Any:
-        return callback.applied_at
+        return display_for_value(callback.applied_at, "-")
 
     @admin.display(description=_("reason"))
     def why(self, callback: Callback) -> str:
