@@ -52,7 +52,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)  # the last to end are quick ones
     for item in items:
-        if any(item.path.is_relative_to(door) for door in DOORS):
+        if any(item.path.is_relative_to(door) for door in DOORS) and not item.get_closest_marker("databases"):
             item.add_marker(pytest.mark.doors)
         marker = item.get_closest_marker("django_db")
         if len(settings.DATABASES) > 1 and (marker or "db" in item.fixturenames):
