@@ -48,16 +48,7 @@ class Uses:
     def take(self) -> LimitExceeded | None:
         """Count them in the open transaction; returns why not, and then none of them is counted."""
         unsure = self._count(Counter.objects.primary().use(self.prepared, self.expires))
-        if not unsure:
-            return None
-        at, without = milliseconds(), self._without(self.held)
-        standing = windows(unsure, without)
-        error = refusal(unsure, standing, at)
-        if error:
-            Counter.objects.primary().put({key: without[key] for key in without if key in self._ours}, self.expires)
-        else:
-            self._add(standing, at)
-        return error
+        return self._decide(unsure, self.held) if unsure else None
 
     def put_back(self) -> None:
         """Uncount them in the transaction that has counted them."""
@@ -88,12 +79,15 @@ class Uses:
 
     def settle(self) -> LimitExceeded | None:
         """Decide what ``count_ahead`` could not; returns why not, and then none of them is counted."""
-        counters, at = Counter.objects.primary(), milliseconds()
-        without = self._without(counters.hold(self.expires))
-        standing = windows(self.meters, without)
-        error = refusal(self.meters, standing, at)
+        return self._decide(self.meters, Counter.objects.primary().hold(self.expires))
+
+    def _decide(self, meters: Meters, held: Mapping[str, Held]) -> LimitExceeded | None:
+        """Count in these of the counters, which are locked, or take back what ``_count`` has added to any."""
+        at, without = milliseconds(), self._without(held)
+        standing = windows(meters, without)
+        error = refusal(meters, standing, at)
         if error:
-            counters.put(without, self.expires)
+            Counter.objects.primary().put({key: without[key] for key in without if key in self._ours}, self.expires)
         else:
             self._add(standing, at)
         return error
