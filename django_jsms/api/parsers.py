@@ -17,7 +17,7 @@ from .errors import TooLarge
 #: Bytes of a body, and levels of it. A batch of 1000 recipients with long parameters is smaller.
 LARGEST: Final = 1024 * 1024
 DEEPEST: Final = 20
-#: A name that can be said again: no digits, so it is nobody's number.
+#: A name that an error may repeat: it has no digits, so it is no mobile number.
 WORD: Final = re.compile(r"[A-Za-z_-]{1,64}", re.ASCII)
 
 

@@ -1,4 +1,4 @@
-"""Whom an answer names, and what became of each. Of what an answer says two things nobody knows anything.
+"""Whom an answer names, and what became of each. If an answer says two things of a number, its outcome is not known.
 
 So it may have been sent, and nothing of it is sent again by itself (docs: «Why a send can be unknown»).
 """
@@ -95,8 +95,8 @@ def outcomes_in(
 ) -> dict[str, RecipientResult]:
     """By number. One that is listed as sent and as refused may be either, and is left out.
 
-    So are all that were refused where more was sent than to those who were not, of the ``asked``: it was to one of
-    them, and nobody knows to whom.
+    If the answer counts more sends than it names, of ``asked`` recipients, one of those listed as refused got it. So
+    all of these are left out, too.
     """
     by_number: dict[str, list[RecipientResult | None]] = {}
     for entry, one in entries:

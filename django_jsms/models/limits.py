@@ -136,7 +136,7 @@ def by_key(rows: Iterable[Sequence[Any]]) -> dict[str, Held]:
 
 @functools.lru_cache(maxsize=64)
 def beside(using: str, count: int) -> tuple[str, str]:
-    """What reads so many counters along with another statement: the columns that ``by_key`` wants, and the join."""
+    """Reads this many counters along with another statement: returns the columns for ``by_key``, and the join."""
     quote = connections[using].ops.quote_name
     names = ", ".join(f"c.{quote(name)}" for name in ("key", *_COLUMNS))
     marks = ", ".join(["%s"] * count)

@@ -41,7 +41,7 @@ _GB_LEVEL_1: Final = _pairs(range(0xB0, 0xD8), range(0xA1, 0xFF))
 _BIG5_LEVEL_1: Final = _pairs(range(0xA4, 0xC7), [*range(0x40, 0x7F), *range(0xA1, 0xFF)])
 _USUAL: Final = _GB_LEVEL_1 | _BIG5_LEVEL_1
 _ONLY_GB, _ONLY_BIG5 = _GB_LEVEL_1 - _BIG5_LEVEL_1, _BIG5_LEVEL_1 - _GB_LEVEL_1
-#: By so many characters it is settled.
+#: A lead of this many characters settles it.
 _ENOUGH: Final = 1000
 _NOT_ASCII: Final = re.compile("[^\0-\x7f]+")
 
@@ -118,7 +118,7 @@ def _of_others(file: BinaryIO, gb: _Reading, big5: int) -> str:
     if _is_damaged_utf8(file):
         if gb.possible:
             raise _ambiguous(file, ("utf-8", "gb18030"))
-        return "utf-8"  # whoever reads it names the line
+        return "utf-8"  # reading it fails, and names the line
     if gb.possible and big5 > 0:
         raise _ambiguous(file, ("gb18030", "big5"))
     return "gb18030"
